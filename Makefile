@@ -1,0 +1,89 @@
+# Every target prepares .venv by itself (scripts/bootstrap); nothing but make and Python 3.11 or newer need be there.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+ARGS ?=
+PYTEST_ARGS ?=
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations check check-requirements \
+	check-lint check-types check-imports check-generated check-house format schemas requirements clean local dev
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "; print "usage: make TARGET [ARGS=\"…\"]"} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
+
+##@ Run on this machine
+up: local ## Start everything, replay a real NSE day on paper money, show its result (ARGS="--speed 600")
+	@$(BIN)/panda up -f examples/ --replay examples/market --wait $(ARGS)
+
+down: local ## Stop everything; what happened is kept
+	@$(BIN)/panda down $(ARGS)
+
+status: local ## Show each service: state, restarts, lag, memory
+	@$(BIN)/panda status $(ARGS)
+
+logs: local ## Show the logs (ARGS="-f risk-manager")
+	@$(BIN)/panda logs $(ARGS)
+
+reset: local ## Forget everything that happened
+	@$(BIN)/panda reset $(ARGS)
+
+##@ Develop
+test: dev ## Run the tests and print their coverage
+	@$(BIN)/python -m pytest tests/unit tests/integration -m "not operations" --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/property $(PYTEST_ARGS)
+
+test-unit: dev ## Run the tests that need no store
+	@$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+
+test-property: dev ## Run the property tests
+	@$(BIN)/python -m pytest tests/property $(PYTEST_ARGS)
+
+test-integration: dev ## Run the tests that start Kafka, Redis and PostgreSQL
+	@$(BIN)/python -m pytest tests/integration $(PYTEST_ARGS)
+
+test-operations: dev ## Run the tests that halt, examine and repair a whole platform
+	@$(BIN)/python -m pytest tests/integration -m operations $(PYTEST_ARGS)
+
+check: check-requirements check-lint check-types check-imports check-generated check-house ## Run every check but the tests
+
+check-requirements: dev
+	@$(BIN)/python scripts/requirements.py check
+
+check-lint: dev
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet --diff .
+
+check-types: dev
+	@$(BIN)/mypy
+
+check-imports: dev
+	@$(BIN)/lint-imports --no-logo
+
+check-generated: dev
+	@$(BIN)/panda schemas --check
+
+check-house: dev
+	@$(BIN)/python -m pytest -q tests/house
+
+format: dev ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+##@ Generate
+schemas: dev ## Write the JSON Schema of every event
+	@$(BIN)/panda schemas
+
+requirements: dev ## Compile requirements/*.txt from pyproject.toml (ARGS=--upgrade takes the newest)
+	@$(BIN)/python scripts/requirements.py compile $(ARGS)
+
+##@ Tidy
+clean: ## Remove the environment and all caches of this clone (not what happened, nor the downloads)
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+local:
+	@scripts/bootstrap local
+
+dev:
+	@scripts/bootstrap dev
