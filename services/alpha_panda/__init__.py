@@ -1,0 +1,1 @@
+"""Alpha Panda: algorithmic trading for Indian markets on one Kafka log."""

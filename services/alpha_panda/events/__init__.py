@@ -1,0 +1,1 @@
+"""The events of Alpha Panda: their envelope, their ids, their shapes and the topics they travel on."""
