@@ -1,0 +1,1 @@
+"""The trading core: pure and synchronous, facts in, facts out."""

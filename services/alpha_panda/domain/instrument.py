@@ -1,0 +1,79 @@
+"""What is traded: an instrument as the exchange lists it, and its price grid.
+
+Feeds name instruments by token, people by exchange and symbol; the instrument table joins the two.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from alpha_panda.events.market import Token
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Exchange(StrEnum):
+    """The exchanges whose cash segment is known here."""
+
+    NSE = "NSE"
+    BSE = "BSE"
+
+
+class Segment(StrEnum):
+    """What kind of market an instrument trades on. Equity is the cash segment."""
+
+    EQUITY = "EQUITY"
+
+
+class Rounding(StrEnum):
+    """Which way a price moves to the tick grid."""
+
+    DOWN = "down"
+    UP = "up"
+    NEAREST = "nearest"
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listed instrument. Prices are multiples of `tick_size_paise`, quantities of `lot_size`."""
+
+    token: Token
+    exchange: Exchange
+    symbol: str
+    segment: Segment = Segment.EQUITY
+    tick_size_paise: Count
+    lot_size: Count = 1
+    freeze_quantity: Count | None = None
+    """The largest quantity of one order at the exchange; None where it sets no such limit."""
+    sector: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As people write it: EXCHANGE:SYMBOL."""
+        return f"{self.exchange}:{self.symbol}"
+
+    def round_price(self, price_paise: int, rounding: Rounding) -> int:
+        """The price on the tick grid, in paise; see `round_to_tick`."""
+        return round_to_tick(price_paise, self.tick_size_paise, rounding)
+
+
+def round_to_tick(price_paise: int, tick_size_paise: int, rounding: Rounding) -> int:
+    """A multiple of the tick size next to the price, in paise; halfway, NEAREST goes up.
+
+    The result may be 0 for a price below one tick rounded down; callers that need a price check for it.
+
+    Raises:
+        ValueError: the tick size is not positive.
+    """
+    if tick_size_paise < 1:
+        msg = f"tick size {tick_size_paise} paise; allowed: at least 1"
+        raise ValueError(msg)
+    match rounding:
+        case Rounding.DOWN:
+            return price_paise // tick_size_paise * tick_size_paise
+        case Rounding.UP:
+            return -(-price_paise // tick_size_paise) * tick_size_paise
+        case Rounding.NEAREST:
+            return (2 * price_paise + tick_size_paise) // (2 * tick_size_paise) * tick_size_paise

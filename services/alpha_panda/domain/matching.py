@@ -1,0 +1,72 @@
+"""How an order meets a tick on paper: whether it trades, at what price, and how much of it.
+
+- MARKET trades at the tick's price made worse by the slippage, rounded against the trader to the grid.
+- LIMIT trades at the tick's price where that is at the limit or better: a gap fills at the tick.
+- SL waits for its trigger, then is a LIMIT from that same tick on; SL-M likewise, then a MARKET.
+- A tick that says its volume gives at most a share of it, but at least one lot where it has one.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from fractions import Fraction
+
+import msgspec
+
+from alpha_panda.domain.money import grid_down, grid_up
+from alpha_panda.events.orders import Order
+from alpha_panda.events.signals import OrderType, Side
+
+
+class PaperTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """How the paper market of a Broker behaves."""
+
+    slippage: Fraction
+    """Of the price, given up on each market fill."""
+    latency: timedelta
+    """Event time from an order's acceptance until it can match."""
+    participation: Fraction
+    """Of a tick's volume, the most that trades with orders of this Broker."""
+    charges_as_of: date | None = None
+
+
+def slipped_paise(price_paise: int, side: Side, slippage: Fraction, tick_size_paise: int) -> int:
+    """The price of a market fill, on the grid and never better than the tick's."""
+    if side is Side.BUY:
+        return grid_up(math.ceil(price_paise * (1 + slippage)), tick_size_paise)
+    return grid_down(math.floor(price_paise * (1 - slippage)), tick_size_paise)
+
+
+def is_triggered(order: Order, price_paise: int) -> bool:
+    """Whether a price sets a stop order off; an order without a trigger always works."""
+    trigger_paise = order.trigger_price_paise
+    if trigger_paise is None:
+        return True
+    return price_paise >= trigger_paise if order.side is Side.BUY else price_paise <= trigger_paise
+
+
+def concerns(order: Order, price_paise: int, *, triggered: bool) -> bool:
+    """Whether a tick does anything to an order: sets it off, or trades it."""
+    if not triggered:
+        return is_triggered(order, price_paise)
+    limit_paise = order.limit_price_paise
+    if limit_paise is None:
+        return True
+    return price_paise <= limit_paise if order.side is Side.BUY else price_paise >= limit_paise
+
+
+def fill_price_paise(order: Order, price_paise: int, slippage: Fraction, tick_size_paise: int) -> int | None:
+    """The price at which an order whose trigger was met trades at a tick; None where it does not."""
+    if order.order_type in (OrderType.MARKET, OrderType.SL_M):
+        return slipped_paise(price_paise, order.side, slippage, tick_size_paise)
+    return price_paise if concerns(order, price_paise, triggered=True) else None
+
+
+def tradable(volume: int | None, participation: Fraction, lot_size: int) -> int | None:
+    """Units of a tick that all orders of its instrument share, in whole lots; None where the volume is unknown."""
+    if volume is None:
+        return None
+    if volume < lot_size:
+        return 0
+    return max(int(volume * participation) // lot_size, 1) * lot_size
