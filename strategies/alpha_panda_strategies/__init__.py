@@ -1,0 +1,1 @@
+"""The strategies that ship with Alpha Panda, one file each: its config and its class."""
