@@ -1,0 +1,193 @@
+"""The one table of services: what each reads, writes, keeps and waits for.
+
+The plan, its ACLs and its tests all come from these rows; a new service is a new row. In a row of a
+shared service a Broker's topic or table stands for that of each Broker it serves; in a row of a
+Broker's service for that Broker's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from alpha_panda.events.topics import (
+    BARS,
+    BROKER_EPOCHS,
+    CONTROL,
+    MARKET_EPOCHS,
+    ORDER_EVENTS,
+    ORDERS_FILLED,
+    PNL_SNAPSHOTS,
+    SIGNALS_RAW,
+    SIGNALS_REJECTED,
+    SIGNALS_VALIDATED,
+    TICKS,
+    Topic,
+)
+from alpha_panda.resources.broker import BrokerType
+
+PAPER: Final = frozenset({BrokerType.PAPER})
+EVERY: Final = frozenset(BrokerType)
+
+SELECT: Final = ("SELECT",)
+APPEND: Final = ("SELECT", "INSERT")
+UPSERT: Final = ("SELECT", "INSERT", "UPDATE")
+CHANGE: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+PLATFORM_SCHEMA: Final = "platform"
+MARKET_SCHEMA: Final = "market"
+
+
+class Redis(StrEnum):
+    """What a service may do with the keys of the Brokers that it serves; `HALTS` is to read the kill switch alone."""
+
+    NONE = "none"
+    HALTS = "halts"
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table and the privileges on it; `brokers` ones exist in the schema of each Broker."""
+
+    name: str
+    privileges: tuple[str, ...]
+    brokers: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One row.
+
+    `brokers` are the types of Broker that a Broker's service exists for, or that a shared one serves.
+    `dead_letters` are topics whose dead letters it writes without consuming them. `per_partition` gives
+    it a task for each partition, otherwise one task has all. `upstream` are the services whose markers
+    of epoch k close its inputs of k, `upstream_previous` those whose markers of k - 1 do.
+    """
+
+    name: str
+    shared: bool
+    brokers: frozenset[BrokerType]
+    reads: tuple[Topic, ...]
+    writes: tuple[Topic, ...] = ()
+    dead_letters: tuple[Topic, ...] = ()
+    one_writer: bool = False
+    per_partition: bool = False
+    tables: tuple[Table, ...] = ()
+    redis: Redis = Redis.NONE
+    upstream: tuple[str, ...] = ()
+    upstream_previous: tuple[str, ...] = ()
+
+
+MARKET_FEED: Final = Service(
+    name="market-feed",
+    shared=True,
+    brokers=PAPER,
+    reads=(*CONTROL, BROKER_EPOCHS),
+    writes=(TICKS, MARKET_EPOCHS),
+    dead_letters=(TICKS,),
+    one_writer=True,
+    upstream_previous=("paper-trading",),
+)
+BAR_BUILDER: Final = Service(
+    name="bar-builder",
+    shared=True,
+    brokers=frozenset(),
+    reads=(TICKS, MARKET_EPOCHS),
+    writes=(BARS, MARKET_EPOCHS),
+    per_partition=True,
+    tables=(Table("snapshots", CHANGE),),
+    upstream=("market-feed",),
+)
+STRATEGY_RUNNER: Final = Service(
+    name="strategy-runner",
+    shared=True,
+    brokers=EVERY,
+    reads=(TICKS, BARS, MARKET_EPOCHS, *CONTROL),
+    writes=(SIGNALS_RAW, BROKER_EPOCHS),
+    per_partition=True,
+    tables=(Table("bars", SELECT), Table("snapshots", CHANGE)),
+    upstream=("market-feed", "bar-builder"),
+)
+RISK_MANAGER: Final = Service(
+    name="risk-manager",
+    shared=False,
+    brokers=EVERY,
+    reads=(
+        TICKS,
+        MARKET_EPOCHS,
+        BROKER_EPOCHS,
+        SIGNALS_RAW,
+        *ORDER_EVENTS,
+        *CONTROL,
+        SIGNALS_VALIDATED,
+        SIGNALS_REJECTED,
+    ),
+    writes=(SIGNALS_VALIDATED, SIGNALS_REJECTED, BROKER_EPOCHS),
+    one_writer=True,
+    tables=(Table("snapshots", CHANGE, brokers=True),),
+    redis=Redis.HALTS,
+    upstream=("market-feed", "strategy-runner", "paper-trading"),
+)
+PAPER_TRADING: Final = Service(
+    name="paper-trading",
+    shared=False,
+    brokers=PAPER,
+    reads=(TICKS, MARKET_EPOCHS, BROKER_EPOCHS, SIGNALS_VALIDATED, *CONTROL, *ORDER_EVENTS),
+    writes=(*ORDER_EVENTS, BROKER_EPOCHS),
+    one_writer=True,
+    tables=(Table("snapshots", CHANGE, brokers=True),),
+    upstream=("market-feed",),
+    upstream_previous=("risk-manager",),
+)
+PORTFOLIO: Final = Service(
+    name="portfolio",
+    shared=False,
+    brokers=EVERY,
+    reads=(TICKS, MARKET_EPOCHS, BROKER_EPOCHS, ORDERS_FILLED, *CONTROL),
+    writes=(PNL_SNAPSHOTS, BROKER_EPOCHS),
+    one_writer=True,
+    tables=(Table("ledger", APPEND, brokers=True), Table("snapshots", CHANGE, brokers=True)),
+    redis=Redis.WRITE,
+    upstream=("market-feed", "paper-trading"),
+)
+HISTORY: Final = Service(
+    name="history",
+    shared=True,
+    brokers=EVERY,
+    reads=(TICKS, BARS, SIGNALS_RAW, SIGNALS_VALIDATED, SIGNALS_REJECTED, *ORDER_EVENTS),
+    tables=(
+        Table("ticks", UPSERT),
+        Table("bars", UPSERT),
+        Table("signals", UPSERT, brokers=True),
+        Table("orders", UPSERT, brokers=True),
+        Table("fills", UPSERT, brokers=True),
+    ),
+)
+API: Final = Service(
+    name="api",
+    shared=True,
+    brokers=EVERY,
+    reads=CONTROL,
+    tables=(
+        Table("bars", SELECT),
+        Table("signals", SELECT, brokers=True),
+        Table("orders", SELECT, brokers=True),
+        Table("fills", SELECT, brokers=True),
+        Table("ledger", SELECT, brokers=True),
+    ),
+    redis=Redis.READ,
+)
+
+SERVICES: Final[tuple[Service, ...]] = (
+    MARKET_FEED,
+    BAR_BUILDER,
+    STRATEGY_RUNNER,
+    RISK_MANAGER,
+    PAPER_TRADING,
+    PORTFOLIO,
+    HISTORY,
+    API,
+)
