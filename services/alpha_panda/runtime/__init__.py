@@ -1,0 +1,1 @@
+"""What every service is assembled with: settings, logs, metrics, stores and the stream loop."""

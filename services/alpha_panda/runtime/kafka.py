@@ -1,0 +1,163 @@
+"""The one factory of Kafka clients. aiokafka's defaults lose money: they commit by themselves and read what aborted.
+
+Every consumer here commits only when told, reads committed records only and is assigned its partitions
+by hand; every producer is idempotent and waits for all replicas. Errors of the library are told apart
+into what may pass, what a person must mend, and what the process must not survive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import errors as kafka_errors
+from aiokafka.conn import create_conn
+
+from alpha_panda.runtime.errors import AuthenticationError, TransientError, UnknownOutcomeError
+from alpha_panda.runtime.settings import KafkaSettings
+
+ResultT = TypeVar("ResultT")
+
+_DENIED = (
+    kafka_errors.TopicAuthorizationFailedError,
+    kafka_errors.GroupAuthorizationFailedError,
+    kafka_errors.ClusterAuthorizationFailedError,
+    kafka_errors.AuthenticationFailedError,
+    kafka_errors.SaslAuthenticationFailed,
+    kafka_errors.UnsupportedSaslMechanismError,
+)
+_FENCED = (kafka_errors.ProducerFenced, kafka_errors.OutOfOrderSequenceNumber, kafka_errors.InvalidProducerEpoch)
+
+
+def _common(settings: KafkaSettings) -> dict[str, Any]:
+    return {"bootstrap_servers": settings.bootstrap, "retry_backoff_ms": 50, **_way_in(settings)}
+
+
+def _way_in(settings: KafkaSettings) -> dict[str, Any]:
+    """How to speak to a broker, for a client or a single connection."""
+    way: dict[str, Any] = {"request_timeout_ms": settings.profile.request_timeout_milliseconds}
+    if settings.username is None or settings.password is None:
+        return way
+    way |= {
+        "security_protocol": "SASL_SSL" if settings.tls else "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-256",
+        "sasl_plain_username": settings.username,
+        "sasl_plain_password": settings.password.get_secret_value(),
+    }
+    if settings.tls:
+        way["ssl_context"] = ssl.create_default_context()
+    return way
+
+
+def make_consumer(settings: KafkaSettings, group: str | None = None) -> AIOKafkaConsumer:
+    """A consumer to be assigned by hand; `group` is where its offsets are committed, None commits nowhere."""
+    return AIOKafkaConsumer(
+        **_common(settings),
+        group_id=group,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_poll_records=settings.profile.poll_records,
+        fetch_max_wait_ms=settings.profile.poll_milliseconds,
+        max_partition_fetch_bytes=settings.profile.fetch_bytes,
+    )
+
+
+def make_producer(settings: KafkaSettings) -> AIOKafkaProducer:
+    """An idempotent producer that waits for all replicas."""
+    profile = settings.profile
+    return AIOKafkaProducer(
+        **_common(settings),
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=profile.linger_milliseconds,
+        max_batch_size=profile.batch_bytes,
+        max_request_size=2_000_000,
+        compression_type=None if profile.compression == "none" else profile.compression,
+    )
+
+
+async def start_client(client: AIOKafkaConsumer | AIOKafkaProducer, settings: KafkaSettings) -> None:
+    """Connect, or say what is wrong.
+
+    aiokafka reports a refused password as a failure to bootstrap and its true cause only to its log, so
+    that cause is asked for here. A port that listens proves nothing: a broker listens before it serves.
+    """
+    try:
+        await client.start()
+    except kafka_errors.KafkaConnectionError as error:
+        await client.stop()
+        if (refusal := await _refusal(settings)) is not None:
+            raise AuthenticationError(
+                f"Kafka at {settings.bootstrap} does not accept user {settings.username!r}: {refusal}",
+                remedy="check kafka.username and kafka.password",
+            ) from error
+        raise TransientError(f"Kafka at {settings.bootstrap} does not answer: {error}") from error
+    except kafka_errors.KafkaError as error:
+        await client.stop()
+        raise translate(error) from error
+
+
+@asynccontextmanager
+async def recovery_reader(settings: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of its own for reading back what was written: it belongs to no group.
+
+    aiokafka's coordinator does not survive that a consumer with a group is assigned a second time.
+    """
+    reader = make_consumer(settings)
+    await retried(lambda: start_client(reader, settings))
+    try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def _refusal(settings: KafkaSettings) -> Exception | None:
+    """What a broker says against these credentials; None where none answers, or one accepts them."""
+    for server in settings.bootstrap.split(","):
+        host, _, port = server.rpartition(":")
+        try:
+            connection = await create_conn(host, int(port), **_way_in(settings))
+        except _DENIED as error:
+            refusal: Exception = error
+            return refusal
+        except (OSError, TimeoutError, kafka_errors.KafkaError):
+            continue
+        connection.close()
+    return None
+
+
+def translate(error: Exception) -> Exception:
+    """Our error for one of the library's; what is not Kafka's comes back as it is."""
+    if isinstance(error, _DENIED):
+        return AuthenticationError(f"Kafka refused: {error}", remedy="compare the ACLs with the plan")
+    if isinstance(error, _FENCED):
+        return UnknownOutcomeError(f"Kafka fenced this producer: {error}")
+    if isinstance(error, kafka_errors.KafkaError):
+        return TransientError(f"Kafka: {type(error).__name__}: {error}")
+    return error
+
+
+async def retried(
+    operation: Callable[[], Awaitable[ResultT]],
+    *,
+    tries: int = 6,
+    first_wait: float = 0.1,
+    longest_wait: float = 5.0,
+) -> ResultT:
+    """Try an operation again while its error is transient, with exponential waits and full jitter."""
+    for attempt in range(1, tries + 1):
+        try:
+            return await operation()
+        except (TransientError, kafka_errors.KafkaError) as error:
+            known = translate(error)
+            if attempt == tries or not isinstance(known, TransientError):
+                raise known from error
+            wait = min(longest_wait, first_wait * 2 ** (attempt - 1))
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 — jitter, not a secret
+    raise AssertionError("unreachable: the last attempt returns or raises")

@@ -1,0 +1,81 @@
+"""The metrics that every service has. A service's own counters come from its processor's `diagnostics`."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+_BUCKETS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.012, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+
+class Metrics:
+    """One registry per process, made by the composition root and handed down."""
+
+    def __init__(self, service: str, broker: str | None) -> None:
+        """Label everything with the service and its Broker (empty for shared services)."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        labels = {"service": service, "broker": broker or ""}
+        names = list(labels)
+        self._records = Counter(
+            "panda_records",
+            "Records read, by topic and what became of them",
+            [*names, "topic", "outcome"],
+            registry=self.registry,
+        )
+        self._published = Counter(
+            "panda_published", "Events written, by topic", [*names, "topic"], registry=self.registry
+        )
+        self._retries = Counter("panda_retries", "Operations tried again", names, registry=self.registry).labels(
+            **labels
+        )
+        self.lag = Gauge("panda_lag_records", "Records not yet read", names, registry=self.registry).labels(**labels)
+        self.epoch = Gauge("panda_epoch", "Last closed epoch", names, registry=self.registry).labels(**labels)
+        self.batch_seconds = Histogram(
+            "panda_batch_seconds",
+            "Time to decide and publish a batch",
+            names,
+            buckets=_BUCKETS,
+            registry=self.registry,
+        ).labels(**labels)
+        self.snapshot_seconds = Histogram(
+            "panda_snapshot_seconds",
+            "Time to write a snapshot",
+            names,
+            buckets=_BUCKETS,
+            registry=self.registry,
+        ).labels(**labels)
+        self.snapshot_bytes = Gauge(
+            "panda_snapshot_bytes", "Size of the last snapshot", names, registry=self.registry
+        ).labels(**labels)
+        self.log_queue = Gauge("panda_log_queue_lines", "Log lines waiting", names, registry=self.registry).labels(
+            **labels
+        )
+        self.log_capacity = Gauge(
+            "panda_log_queue_capacity_lines", "Log lines that may wait", names, registry=self.registry
+        ).labels(**labels)
+        self.log_drops = Gauge(
+            "panda_log_dropped_lines", "Log lines dropped since the start", names, registry=self.registry
+        ).labels(**labels)
+        self._domain = Gauge(
+            "panda_processor", "Counters of the processor, by name", [*names, "name"], registry=self.registry
+        )
+        self._labels = labels
+        self.outcomes: dict[str, int] = {}
+
+    def record(self, topic: str, outcome: str, count: int = 1) -> None:
+        """Count records of a topic as `processed`, `duplicate`, `dead_letter` or `before_start`."""
+        self._records.labels(**self._labels, topic=topic, outcome=outcome).inc(count)
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+
+    def published(self, topic: str, count: int = 1) -> None:
+        """Count events written to a topic."""
+        self._published.labels(**self._labels, topic=topic).inc(count)
+
+    def retried(self) -> None:
+        """Count one more try."""
+        self._retries.inc()
+
+    def diagnostics(self, values: dict[str, int]) -> None:
+        """Show the processor's own counters."""
+        for name, value in values.items():
+            self._domain.labels(**self._labels, name=name).set(value)

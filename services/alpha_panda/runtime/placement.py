@@ -1,0 +1,47 @@
+"""What a record must be to stand where it stands: an event of its topic, keyed, on its instrument's partition.
+
+An event of another kind, or of another task's instrument, would be decided on by whoever happens to read
+it; so it is set aside as if it could not be read at all.
+"""
+
+from __future__ import annotations
+
+from aiokafka import ConsumerRecord
+
+from alpha_panda.domain.processor import AnyEvent
+from alpha_panda.events.envelope import MalformedEventError, decode, decode_header
+from alpha_panda.events.ids import partition_of
+from alpha_panda.events.registry import EVENT_TOPICS
+from alpha_panda.events.topics import Topic
+
+
+def instrument_of(event: AnyEvent) -> int | None:
+    """The instrument that an event is about."""
+    data = event.data
+    for part in (data, getattr(data, "signal", None), getattr(data, "order", None)):
+        token = getattr(part, "instrument_token", None)
+        if isinstance(token, int):
+            return token
+    return None
+
+
+def read_event(record: ConsumerRecord, topic: Topic, partitions: int) -> AnyEvent:
+    """The event of a record of `topic`, which has `partitions` partitions where it is not a single one.
+
+    Raises MalformedEventError where it has no key, is no event, or does not belong where it is.
+    """
+    if record.key is None:
+        raise MalformedEventError("the record has no key")
+    try:
+        key = record.key.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedEventError(f"the key is not UTF-8: {error}") from error
+    event = decode(decode_header(record.value), key)
+    if EVENT_TOPICS.get(type(event.data)) != topic:
+        raise MalformedEventError(f"{type(event.data).__name__} does not belong on {record.topic}")
+    token = instrument_of(event)
+    if topic.single or token is None:
+        return event
+    if record.partition != (right := partition_of(token, partitions)):
+        raise MalformedEventError(f"partition {record.partition}, but instrument {token} belongs on {right}")
+    return event

@@ -1,0 +1,23 @@
+"""The one factory of Redis clients."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from alpha_panda.runtime.settings import RedisSettings
+
+
+def make_redis(settings: RedisSettings, *, seconds: float = 2.0, retries: int = 3) -> Redis:
+    """A client that connects on first use, waits so long for an answer and tries again so often."""
+    return Redis(
+        host=settings.host,
+        port=settings.port,
+        username=settings.username,
+        password=settings.password.get_secret_value() if settings.password else None,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
+        decode_responses=True,
+    )

@@ -1,0 +1,242 @@
+"""Settings of a service: every name, type, default and limit. `layers` reads them.
+
+In a YAML file they nest (`kafka: {bootstrap: …}`), as environment variables they start with `PANDA_` and
+nest with `__` (`PANDA_KAFKA__BOOTSTRAP`), as secret files they are called the same without `PANDA_`, in
+small letters (`kafka__password`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from alpha_panda.errors import InputError
+from alpha_panda.topology.graph import SERVICES
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+FreePort = Annotated[int, Field(ge=0, le=65_535)]
+"""0 takes any free port."""
+SERVICE_NAMES: Final = tuple(sorted(row.name for row in SERVICES))
+
+
+class Section(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaProfile(Section):
+    """Producer and consumer tuning. The defaults suit a service that decides; see `PROFILES` for the others."""
+
+    linger_milliseconds: Annotated[int, Field(ge=0, le=1000)] = 0
+    batch_bytes: Annotated[int, Field(ge=1024)] = 65_536
+    compression: Literal["none", "gzip"] = "none"
+    request_timeout_milliseconds: Annotated[int, Field(ge=500)] = 10_000
+    poll_records: Annotated[int, Field(ge=1)] = 2000
+    poll_milliseconds: Annotated[int, Field(ge=1, le=5000)] = 200
+    fetch_bytes: Annotated[int, Field(ge=65_536)] = 2_000_000
+    """Of one partition in one answer."""
+
+
+PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "market-feed": {"batch_bytes": 262_144},
+    "history": {"poll_records": 10_000, "fetch_bytes": 8_000_000},
+}
+"""By service: what it does otherwise unless told. The feed sends whole epochs, history copies batches to PostgreSQL."""
+
+
+class KafkaSettings(Section):
+    """Where Kafka is and who we are there. `profiles` says by service what `profile` says for all."""
+
+    bootstrap: Annotated[str, Field(pattern=r"^[^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*$")] = "127.0.0.1:9092"
+    """HOST:PORT, several with commas."""
+    username: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    profile: KafkaProfile = KafkaProfile()
+    profiles: dict[str, KafkaProfile] = {}
+
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("kafka.username and kafka.password go together: give both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _profiles_are_of_services(self) -> Self:
+        for name in self.profiles:
+            if name not in SERVICE_NAMES:
+                raise ValueError(f"kafka.profiles has {name!r}, which is no service: {', '.join(SERVICE_NAMES)}")
+        return self
+
+
+class RedisSettings(Section):
+    """Where Redis is and who we are there."""
+
+    host: str = "127.0.0.1"
+    port: Port = 6379
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class PostgresSettings(Section):
+    """Where PostgreSQL is and who we are there."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5432
+    database: str = "alpha_panda"
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class PlatformSection(Section):
+    """What a service knows of the installation; `partitions` is the count of every pipeline topic."""
+
+    prefix: str = ""
+    partitions: Annotated[int, Field(ge=1, le=256)] = 1
+
+
+class TaskSettings(Section):
+    """A task of the plan: its partitions and the tasks whose markers of this or the last epoch close its inputs."""
+
+    name: str
+    partitions: tuple[int, ...]
+    upstream: tuple[str, ...] = ()
+    upstream_previous: tuple[str, ...] = ()
+
+
+class ServiceSection(Section):
+    """Which service of the plan this process is and the tasks that it runs. `strategy` is set for one's own runner."""
+
+    name: str = ""
+    broker: str | None = None
+    strategy: str | None = None
+    group: str = ""
+    tasks: tuple[TaskSettings, ...] = ()
+    reads: tuple[str, ...] = ()
+    """Full names of the topics that it consumes, for services that read every Broker's."""
+    writes: tuple[str, ...] = ()
+    """Full names of the topics that it writes, dead letters apart."""
+
+    def require_broker(self) -> str:
+        """The Broker of a Broker's service; raises InputError where it is not set."""
+        if self.broker is None:
+            raise InputError(
+                f"service {self.name!r} belongs to a Broker, and service.broker is not set",
+                remedy="set PANDA_SERVICE__BROKER to the Broker's name",
+            )
+        return self.broker
+
+
+class RunSettings(Section):
+    """How a run keeps time: by epochs (a replay) or as records arrive (live, load tests)."""
+
+    pacing: Literal["epochs", "arrival"] = "arrival"
+    snapshot_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    stop_seconds: Annotated[float, Field(gt=0, le=60)] = 8.0
+
+
+class FeedSettings(Section):
+    """Where market data comes from."""
+
+    source: Literal["none", "replay", "synthetic"] = "none"
+    path: Path | None = None
+    speed: str = "max"
+    timezone: str | None = None
+    interval_minutes: Annotated[int, Field(ge=1, le=60)] | None = None
+    """The length of a replay's bars, where the distance between them does not tell it."""
+    instruments: Annotated[int, Field(ge=1, le=10_000)] = 10
+    rate: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    seed: int = 1
+    start: str = "2026-01-05"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.source == "replay" and self.path is None:
+            raise ValueError("feed.source is replay but feed.path is not set: name a file or a folder of market data")
+        digits = self.speed.replace(".", "", 1)
+        if self.speed != "max" and not (digits.isascii() and digits.isdigit() and float(self.speed) > 0):
+            raise ValueError(f"feed.speed is {self.speed!r}: a factor above 0 (60 = an hour a minute) or max")
+        return self
+
+
+class HttpSettings(Section):
+    """Where the service answers `/healthz`, `/readyz`, `/metrics`."""
+
+    host: str = "127.0.0.1"
+    port: FreePort = 0
+
+
+class ApiSettings(Section):
+    """The public API's own settings."""
+
+    token: SecretStr | None = None
+    port: FreePort = 8080
+
+
+class LogSettings(Section):
+    """How much is logged and how many lines may wait to be written before lines are dropped and counted."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    queue: Annotated[int, Field(ge=10)] = 10_000
+
+
+class DataSettings(Section):
+    """Files of facts. Without `instruments` the table that ships with the package is used."""
+
+    instruments: Path | None = None
+
+
+class ServiceSettings(Section):
+    """All settings of one service process."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    platform: PlatformSection = PlatformSection()
+    service: ServiceSection = ServiceSection()
+    run: RunSettings = RunSettings()
+    feed: FeedSettings = FeedSettings()
+    http: HttpSettings = HttpSettings()
+    api: ApiSettings = ApiSettings()
+    logs: LogSettings = LogSettings()
+    data: DataSettings = DataSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choose_profile(cls, data: Any) -> Any:  # noqa: ANN401 - what pydantic was given
+        """The service's own profile, in layers too: the service's defaults, what is set for all, for the service."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("kafka", {}), Mapping):
+            return data
+        service, kafka = data.get("service", {}), dict(data.get("kafka", {}))
+        kind = service_kind(str(service.get("name", ""))) if isinstance(service, Mapping) else ""
+        given, own = kafka.get("profile", {}), _own(kafka.get("profiles", {}), kind)
+        if kind not in PROFILES and not own:
+            return data
+        if not isinstance(given, Mapping) or not isinstance(own, Mapping):
+            return data
+        kafka["profile"] = {**PROFILES.get(kind, {}), **given, **own}
+        return {**data, "kafka": kafka}
+
+    @model_validator(mode="after")
+    def _tasks_exist(self) -> Self:
+        wrong = [p for task in self.service.tasks for p in task.partitions if not 0 <= p < self.platform.partitions]
+        if wrong:
+            raise ValueError(
+                f"service.tasks name partitions {wrong}, but platform.partitions is {self.platform.partitions}: "
+                f"only 0 to {self.platform.partitions - 1} exist",
+            )
+        return self
+
+
+def service_kind(name: str) -> str:
+    """The row of the table of services that a service's name stands for: `paper.risk-manager` is a `risk-manager`."""
+    last = name.rpartition(".")[2]
+    return next((kind for kind in SERVICE_NAMES if last == kind or last.startswith(f"{kind}-")), last)
+
+
+def _own(profiles: object, kind: str) -> object:
+    return profiles.get(kind, {}) if isinstance(profiles, Mapping) else {}

@@ -1,0 +1,283 @@
+"""The stream runtime: every service that consumes is assembled with `StreamService`.
+
+    await (
+        StreamService(settings)
+        .reads(SIGNALS_VALIDATED, lag=1)
+        .reads(TICKS, phase=1)
+        .marks(BROKER_EPOCHS)
+        .processes(lambda task: PaperTradingProcessor(...))
+        .run()
+    )
+
+One consumer and one producer serve all tasks of the process. Partitions are assigned by hand from the
+plan: a task belongs to one process at a time and moves only when the plan says so, so there is no
+rebalance in which two processes hold one task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Self
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import errors as kafka_errors
+
+from alpha_panda.domain.processor import Processor
+from alpha_panda.events.envelope import Origin
+from alpha_panda.events.topics import (
+    BROKER_EPOCHS,
+    MARKET_EPOCHS,
+    Scope,
+    Topic,
+    dead_letter_topic,
+    parse_name,
+)
+from alpha_panda.runtime.dead_letters import Coordinates
+from alpha_panda.runtime.gate import EpochGate, Partition, Upstream
+from alpha_panda.runtime.inbox import Inbox, Input
+from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
+from alpha_panda.runtime.live_gate import LiveGate
+from alpha_panda.runtime.process import Process
+from alpha_panda.runtime.publisher import Publisher
+from alpha_panda.runtime.settings import ServiceSettings, TaskSettings
+from alpha_panda.runtime.snapshots import SnapshotStore
+from alpha_panda.runtime.task import Task
+from alpha_panda.runtime.wiring import Effects, Wiring
+
+FEED_TASK = "market-feed"
+"""The task whose markers carry the watermark and the control offsets."""
+_OBSERVE_SECONDS = 0.1
+"""How often lag and counters are brought up to date; counting them costs more than a small batch."""
+
+
+class StreamService:
+    """A consume-decide-produce service, assembled by naming its parts."""
+
+    def __init__(self, process: Process, knows_instrument: Callable[[int], bool]) -> None:
+        """`process` carries settings, metrics, health and logs; `knows_instrument` refuses foreign tokens."""
+        self._process = process
+        self._settings: ServiceSettings = process.settings
+        self._knows = knows_instrument
+        self._inputs: dict[str, Input] = {}
+        self._marks: tuple[Topic, ...] = ()
+        self._brokers: Callable[[Processor], Sequence[str]] = self._own_broker
+        self._make: Callable[[TaskSettings], Processor] | None = None
+        self._effects: Effects | None = None
+        self._gate: LiveGate | None = None
+        self._unread: dict[TopicPartition, int] = {}
+        self._snapshots: SnapshotStore | None = None
+        self._observed_at = 0.0
+        self._log = structlog.get_logger()
+
+    def reads(self, topic: Topic, *, phase: int = 0, lag: int = 0, in_sequence: bool = True) -> Self:
+        """Consume a topic; a Broker's topic is that of this service's Broker."""
+        broker = self._settings.service.broker if topic.scope is Scope.BROKER else None
+        name = topic.full_name(broker, self._settings.platform.prefix)
+        self._inputs[name] = Input(topic=topic, phase=phase, lag=lag, in_sequence=in_sequence)
+        return self
+
+    def marks(self, *topics: Topic, brokers: Callable[[Processor], Sequence[str]] | None = None) -> Self:
+        """Mark closed epochs in these epoch topics, for one's own Broker or for those that `brokers` names."""
+        self._marks = topics
+        if brokers is not None:
+            self._brokers = brokers
+        return self
+
+    def processes(self, make: Callable[[TaskSettings], Processor]) -> Self:
+        """The pure core; `make` gives a task a fresh one without state."""
+        self._make = make
+        return self
+
+    def keeps(self, snapshots: SnapshotStore) -> Self:
+        """Where the tasks' snapshots are."""
+        self._snapshots = snapshots
+        return self
+
+    def effects(self, effects: Effects) -> Self:
+        """What happens outside Kafka before each snapshot."""
+        self._effects = effects
+        return self
+
+    def asks(self, gate: LiveGate) -> Self:
+        """What is asked beside the log before decisions of a run without epochs; a replay never asks."""
+        self._gate = gate
+        return self
+
+    async def run(self) -> None:
+        """Recover, then consume until told to stop; every way out leaves the log and the snapshots consistent."""
+        settings = self._settings.kafka
+        consumer = make_consumer(settings, self._settings.service.group)
+        producer = make_producer(settings)
+        await retried(lambda: start_client(producer, settings))
+        await retried(lambda: start_client(consumer, settings))
+        try:
+            letters: set[Coordinates] = set()
+            tasks = [self._task(task, self._publisher(producer, letters)) for task in self._settings.service.tasks]
+            async with recovery_reader(settings) as reader:
+                for task in tasks:
+                    await task.start(reader, self._outputs_of(task))
+            await self._assign(consumer, tasks)
+            await self._consume(consumer, tasks)
+        finally:
+            await consumer.stop()
+            await producer.stop()
+
+    def _own_broker(self, _: Processor) -> Sequence[str]:
+        broker = self._settings.service.broker
+        return () if broker is None else (broker,)
+
+    def _publisher(self, producer: AIOKafkaProducer, letters: set[Coordinates]) -> Publisher:
+        service, platform = self._settings.service, self._settings.platform
+        origin = Origin(source=service.name, broker=service.broker)
+        return Publisher(
+            producer,
+            self._process.metrics,
+            origin,
+            service.group,
+            platform.prefix,
+            platform.partitions,
+            letters,
+        )
+
+    def _task(self, task: TaskSettings, publisher: Publisher) -> Task:
+        if self._make is None or self._snapshots is None:
+            raise ValueError("a stream service needs processes(…) and keeps(…)")
+        prefix = self._settings.platform.prefix
+        broker = self._settings.service.broker
+        epoch_topics = (MARKET_EPOCHS, BROKER_EPOCHS) if broker is not None else (MARKET_EPOCHS,)
+        inputs = dict(self._inputs)
+        for topic in epoch_topics:
+            inputs[topic.full_name(broker if topic.scope is Scope.BROKER else None, prefix)] = Input(topic=topic)
+        partitions = tuple(
+            (name, p) for name, source in inputs.items() for p in ((0,) if source.topic.single else task.partitions)
+        )
+        own = tuple((parse_name(name, prefix)[0], name) for name in self._settings.service.writes)
+        starts_with = epoch_topics[-1]
+        wiring = Wiring(
+            service=self._settings.service.name,
+            inputs=inputs,
+            own_topics=own,
+            marks=self._marks,
+            brokers=self._brokers,
+            make=partial(self._make, task),
+            effects=self._effects,
+            epochs=self._settings.run.pacing == "epochs",
+            live_gate=self._gate,
+            starts_with=starts_with.full_name(broker if starts_with.scope is Scope.BROKER else None, prefix),
+        )
+        upstream = Upstream(current=task.upstream, previous=task.upstream_previous)
+        readable = frozenset(partitions)
+        return Task(
+            task.name,
+            partitions,
+            wiring,
+            lambda last: EpochGate(upstream, FEED_TASK, readable, last),
+            Inbox(self._knows, self._settings.platform.partitions),
+            publisher,
+            self._snapshots,
+            self._process.metrics,
+        )
+
+    def _outputs_of(self, task: Task) -> dict[str, tuple[int, ...]]:
+        """What the task wrote in former lives: its outputs and its dead letters."""
+        prefix = self._settings.platform.prefix
+        pipeline = next((t.partitions for t in self._settings.service.tasks if t.name == task.name), ())
+        topics = {
+            name: ((0,) if parse_name(name, prefix)[0].single else pipeline) for name in self._settings.service.writes
+        }
+        for name, _ in task.partitions:
+            topics[dead_letter_topic(name, self._settings.service.broker, prefix)] = (0,)
+        return topics
+
+    async def _assign(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
+        starts: dict[Partition, int] = {}
+        for task in tasks:
+            for where in task.partitions:
+                position = task.positions.get(where, 0)
+                starts[where] = min(starts.get(where, position), position)
+        assigned = [TopicPartition(*where) for where in starts]
+        consumer.assign(assigned)
+        beginnings = await consumer.beginning_offsets(assigned)
+        for partition in assigned:
+            consumer.seek(partition, max(beginnings[partition], starts[partition.topic, partition.partition]))
+        control = [each for each in assigned if self._scope_of(each.topic) is Scope.CONTROL]
+        self._unread = dict(await consumer.end_offsets(control)) if control else {}
+
+    def _scope_of(self, name: str) -> Scope:
+        return parse_name(name, self._settings.platform.prefix)[0].scope
+
+    async def _learn_control(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
+        """Let tasks decide once they know what was wanted before the start, such as a halt while this was down."""
+        for partition, end in list(self._unread.items()):
+            if await consumer.position(partition) >= end:
+                del self._unread[partition]
+        for task in tasks:
+            task.knows_control = not self._unread
+
+    async def _consume(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
+        profile = self._settings.kafka.profile
+        takers: dict[Partition, list[Task]] = {}
+        for task in tasks:
+            for where in task.partitions:
+                takers.setdefault(where, []).append(task)
+        health = self._process.health
+        stopping = self._process.stopping
+        health.ready = True
+        while not stopping.is_set():
+            health.turn()
+            try:
+                batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
+            except kafka_errors.KafkaError as error:
+                raise translate(error) from error
+            for where, records in batches.items():
+                for task in takers[where.topic, where.partition]:
+                    for record in records:
+                        task.accept(record)
+            await self._learn_control(consumer, tasks)
+            if any(await asyncio.gather(*(task.turn() for task in tasks))):
+                health.saw_event()
+            if due := [task for task in tasks if task.due(self._settings.run.snapshot_seconds)]:
+                await self._checkpoint(consumer, due, tasks)
+            self._observe(consumer, tasks)
+        health.ready = False
+        await self._checkpoint(consumer, tasks, tasks)
+
+    async def _checkpoint(self, consumer: AIOKafkaConsumer, due: list[Task], tasks: list[Task]) -> None:
+        """Snapshot what is due, then commit. The snapshots' offsets count; the commit shows them to tools."""
+        for task in due:
+            await retried(task.checkpoint)
+        offsets: dict[TopicPartition, int] = {}
+        for task in tasks:
+            for where, offset in task.saved.items():
+                partition = TopicPartition(*where)
+                offsets[partition] = min(offsets.get(partition, offset), offset)
+        if not offsets:
+            return
+        try:
+            await consumer.commit(offsets)
+        except kafka_errors.KafkaError as error:
+            raise translate(error) from error
+
+    def _observe(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
+        now = time.monotonic()
+        if now - self._observed_at < _OBSERVE_SECONDS:
+            return
+        self._observed_at = now
+        lag = 0
+        for task in tasks:
+            for where in task.partitions:
+                end = consumer.highwater(TopicPartition(*where))
+                lag += max(0, (end or 0) - task.positions.get(where, 0))
+        self._process.metrics.lag.set(lag)
+        for task in tasks:
+            self._process.metrics.diagnostics(task.processor.diagnostics())
+        self._process.health.detail = {
+            "lag": lag,
+            "epoch": min((task.epoch or 0 for task in tasks), default=0),
+            "finished": all(task.finished for task in tasks),
+            "outcomes": dict(self._process.metrics.outcomes),
+        }

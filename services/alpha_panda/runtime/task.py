@@ -1,0 +1,296 @@
+"""A task: a processor with its inbox, its gate, its outputs and its snapshots. The stream loop turns it.
+
+The order of one turn is what makes a crash harmless: decide, write and wait for the acknowledgements,
+mark the epoch, then (now and then) snapshot and commit. Whatever is lost in between is decided again,
+identically, and found on the log by its id.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+
+from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
+from alpha_panda.events.envelope import Envelope, MalformedEventError, decode, decode_header
+from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.topics import Scope, Topic
+from alpha_panda.runtime.gate import Closing, EpochGate, Partition
+from alpha_panda.runtime.guarded import GuardedProcessor
+from alpha_panda.runtime.inbox import Inbox, Item, Outcome, Refused
+from alpha_panda.runtime.live_gate import sort_out
+from alpha_panda.runtime.metrics import Metrics
+from alpha_panda.runtime.publisher import Publisher
+from alpha_panda.runtime.refusals import Refusals
+from alpha_panda.runtime.replays import TakenReplays
+from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic
+from alpha_panda.runtime.wiring import EPOCH_TOPICS, Wiring
+
+
+class Task:
+    """One task of the plan, in this process."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a task, put together in one place
+        self,
+        name: str,
+        partitions: tuple[Partition, ...],
+        wiring: Wiring,
+        gate: Callable[[int | None], EpochGate],
+        inbox: Inbox,
+        publisher: Publisher,
+        snapshots: SnapshotStore,
+        metrics: Metrics,
+    ) -> None:
+        """Only remember; `start` does the work."""
+        self.name = name
+        self.partitions = partitions
+        self._wiring = wiring
+        self._make_gate = gate
+        self._gate = gate(None)
+        self._inbox = inbox
+        self._publisher = publisher
+        self._snapshots = snapshots
+        self._metrics = metrics
+        self._log = structlog.get_logger().bind(task=name)
+        self._refusals = Refusals(publisher, metrics, self._log)
+        self._guarded = GuardedProcessor(wiring.make, None)
+        self._markers: dict[tuple[str, int], tuple[Partition, int]] = {}
+        self._arrived: list[Item] = []
+        self._taken = TakenReplays()
+        self._saved_at = time.monotonic()
+        self._dirty = False
+        self.knows_control = False
+        """Whether `control.*` was read to its ends at the start; without epochs nothing is decided on before."""
+        self.positions: dict[Partition, int] = {}
+        self.saved: dict[Partition, int] = {}
+        self.epoch: int | None = None
+        self.finished = False
+        self.watermark: datetime | None = None
+
+    @property
+    def processor(self) -> Processor:
+        """The core, for its diagnostics."""
+        return self._guarded.processor
+
+    async def start(self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]]) -> None:
+        """Restore the last snapshot and read one's own outputs after it to their end."""
+        snapshot = await self._snapshots.load(self._wiring.service, self.name)
+        if snapshot is not None:
+            self._guarded = GuardedProcessor(self._wiring.make, snapshot.state)
+            self._gate = self._make_gate(snapshot.epoch)
+            self.epoch = snapshot.epoch
+            self.finished = snapshot.finished
+            self.positions = {
+                (topic, p): offset for topic, ends in snapshot.offsets.items() for p, offset in ends.items()
+            }
+        found = await self._publisher.recover(reader, topics, snapshot.outputs if snapshot else {})
+        rows = {full: row for row, full in self._wiring.own_topics}
+        if not self._wiring.epochs:
+            for topic, envelope in sorted(found, key=lambda pair: (pair[1].event_time, pair[1].sequence)):
+                if rows[topic] not in EPOCH_TOPICS:
+                    self._recall(topic, envelope, rows[topic])
+        self._log.info("task started", epoch=self.epoch, own_outputs_found=len(found), restored=snapshot is not None)
+
+    def _recall(self, name: str, envelope: Envelope, topic: Topic) -> None:
+        """Tell the processor of its own output; what only claims to be one is for its readers to set aside."""
+        try:
+            self._guarded.recall(decode(envelope), topic)
+        except (MalformedEventError, RefusedEventError) as error:
+            self._log.warning("own output not understood", topic=name, id=envelope.id, reason=str(error))
+
+    def accept(self, record: ConsumerRecord) -> None:
+        """Take a record that was read; it is decided on later."""
+        where = (record.topic, record.partition)
+        if record.offset < self.positions.get(where, 0):
+            return
+        self.positions[where] = record.offset + 1
+        source = self._wiring.inputs[record.topic]
+        if source.topic in EPOCH_TOPICS:
+            self._accept_marker(record)
+            return
+        item = self._inbox.understand(record, source)
+        outcome: Outcome | Refused | None
+        if isinstance(item, Refused):
+            outcome = item
+        elif source.topic.scope is not Scope.CONTROL and self._publisher.has_set_aside((*where, record.offset)):
+            outcome = Refused(record=record, reason="a former life has set it aside, and that stands")
+        elif not self._wiring.epochs:
+            outcome = self._inbox.admit(item)
+            if outcome is None:
+                self._arrived.append(item)
+        elif source.topic.scope is Scope.CONTROL:
+            self._inbox.hold_control(item)
+            outcome = None
+        else:
+            outcome = self._inbox.hold(item, self._gate.next_epoch)
+        self._refusals.settle(record, outcome)
+
+    def _accept_marker(self, record: ConsumerRecord) -> None:
+        try:
+            event = decode(decode_header(record.value))
+        except MalformedEventError as error:
+            self._refusals.refuse(record, str(error))
+            return
+        marker = event.data
+        if not isinstance(marker, EpochClosed):
+            self._refusals.refuse(record, f"{type(marker).__name__} is no marker")
+            return
+        if record.topic == self._wiring.starts_with and self._gate.next_epoch is None:
+            self._gate.begin(marker.epoch)
+            early = self._inbox.discard_before(marker.epoch)
+            if early:
+                self._metrics.record(record.topic, Outcome.BEFORE_START, early)
+        if self._gate.saw_marker(marker, event.event_time):
+            self._markers[marker.task, marker.epoch] = ((record.topic, record.partition), record.offset)
+
+    async def turn(self) -> int:
+        """Decide on all that can be decided now; returns how many records were processed."""
+        if self.finished:
+            self._refuse_rest()
+        self._dirty |= await self._refusals.bury()
+        if self._wiring.epochs:
+            return await self._turn_epochs()
+        return await self._turn_arrived()
+
+    async def _turn_epochs(self) -> int:
+        done = 0
+        while (closing := self._gate.closing(self.positions)) is not None:
+            items, late = self._inbox.take(closing.epoch, closing.control, closing.ends)
+            for item in late:
+                self._refusals.settle(item.record, Outcome.DUPLICATE)
+            outputs = self._decide(items)
+            outputs += self._guarded.reach(closing.watermark)
+            with self._metrics.batch_seconds.time():
+                await self._publisher.publish(outputs, closing.epoch)
+                await self._mark(closing)
+            self._close(closing)
+            if self.finished:
+                self._refuse_rest()
+            self._dirty |= await self._refusals.bury()
+            done += len(items)
+        return done
+
+    async def _turn_arrived(self) -> int:
+        items = await self._decidable()
+        if not items:
+            return 0
+        items.sort(key=lambda item: item.input.phase)
+        outputs, times = [], []
+        for item in items:
+            produced = self._decide_one(item)
+            if produced is None:
+                continue  # what is refused tells nothing, not even the time
+            outputs += produced
+            if item.input.topic.scope is not Scope.CONTROL:
+                times.append(item.event.event_time)
+        latest = max(times, default=None)
+        if latest is not None and (self.watermark is None or latest > self.watermark):
+            self.watermark = latest
+            outputs += self._guarded.reach(latest)
+        with self._metrics.batch_seconds.time():
+            await self._publisher.publish(outputs, None)
+        self._dirty = True
+        self._dirty |= await self._refusals.bury()
+        return len(items)
+
+    async def _decidable(self) -> list[Item]:
+        """What may be decided on now; the rest waits, uncommitted, for `control.*` or the live gate."""
+        items, self._arrived = self._arrived, []
+        if not self.knows_control:
+            self._arrived = [item for item in items if item.input.topic.scope is not Scope.CONTROL]
+            return [item for item in items if item.input.topic.scope is Scope.CONTROL]
+        gate = self._wiring.live_gate
+        if gate is None or not any(gate.concerns(item.event) for item in items):
+            return items
+        answer = await gate.ask()
+        self._guarded.heed(answer.fact)
+        now, self._arrived = sort_out(gate, items, answer, self.watermark)
+        return now
+
+    def _decide(self, items: list[Item]) -> list[AnyEvent]:
+        return [output for item in items for output in self._decide_one(item) or ()]
+
+    def _decide_one(self, item: Item) -> list[AnyEvent] | None:
+        """What follows from an item; None where it is refused, or is a replayed one that is not this task's."""
+        identity = item.event.id
+        if item.replay is not None and not (self._refusals.has(item.replay) and self._taken.is_first(identity)):
+            self._refusals.settle(item.record, Outcome.DUPLICATE)
+            return None
+        try:
+            outputs = self._guarded.take(item.event, item.input.topic)
+        except RefusedEventError as error:
+            self._taken.forget(identity)
+            self._log.warning("event refused", id=identity, topic=item.record.topic, reason=str(error))
+            self._refusals.refuse(item.record, str(error))
+            return None
+        self._metrics.record(item.record.topic, Outcome.PROCESSED)
+        return outputs
+
+    def _refuse_rest(self) -> None:
+        for refused in self._inbox.rest():
+            news = refused.replay is None or self._refusals.has(refused.replay)
+            self._refusals.settle(refused.record, refused if news else Outcome.DUPLICATE)
+
+    async def _mark(self, closing: Closing) -> None:
+        brokers = tuple(self._wiring.brokers(self.processor))
+        await self._publisher.mark(
+            self._wiring.marks,
+            brokers,
+            self.name,
+            closing.epoch,
+            closing.watermark,
+            control=closing.control,
+            final=closing.final,
+        )
+
+    def _close(self, closing: Closing) -> None:
+        self._gate.closed(closing.epoch)
+        self._markers = {key: value for key, value in self._markers.items() if key[1] >= closing.epoch}
+        self.epoch = closing.epoch
+        self.watermark = closing.watermark
+        self.finished = closing.final
+        self._dirty = True
+        self._metrics.epoch.set(closing.epoch)
+
+    def due(self, seconds: float) -> bool:
+        """Is it time for a snapshot?"""
+        return self._dirty and (self.finished or time.monotonic() - self._saved_at >= seconds)
+
+    async def checkpoint(self) -> None:
+        """Effects, then the snapshot with the offsets that it is exact for."""
+        if not self._dirty:
+            return
+        if self._wiring.effects is not None:
+            await self._wiring.effects(self.processor)
+        state = self._guarded.snapshot()
+        offsets = self.committable()
+        snapshot = Snapshot(
+            epoch=self.epoch,
+            offsets=by_topic(offsets),
+            outputs=self._publisher.ends_for(self.epoch, self.watermark),
+            state=state,
+            finished=self.finished,
+        )
+        with self._metrics.snapshot_seconds.time():
+            await self._snapshots.save(self._wiring.service, self.name, snapshot)
+        self._metrics.snapshot_bytes.set(len(state))
+        self.saved = offsets
+        self._saved_at = time.monotonic()
+        self._dirty = False
+
+    def committable(self) -> dict[Partition, int]:
+        """The offsets from which a restart must read: what waits is read again, and so are markers still needed."""
+        offsets = dict(self.positions)
+        if self.finished:
+            return offsets
+        for where, offset in self._inbox.oldest().items():
+            offsets[where] = min(offsets[where], offset)
+        for item in self._arrived:
+            where = (item.record.topic, item.record.partition)
+            offsets[where] = min(offsets[where], item.record.offset)
+        for where, offset in self._markers.values():
+            offsets[where] = min(offsets[where], offset)
+        return offsets
