@@ -1,0 +1,1 @@
+"""Where ticks come from: files that are replayed, or a market made up from a seed."""
