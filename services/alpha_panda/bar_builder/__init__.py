@@ -1,0 +1,1 @@
+"""The bar builder: ticks in, closed bars of every timeframe out."""
