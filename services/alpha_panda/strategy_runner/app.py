@@ -1,0 +1,52 @@
+"""The strategy runner's composition root."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import structlog
+
+from alpha_panda.domain.calendar import default_calendar
+from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.domain.processor import Processor
+from alpha_panda.events.topics import BARS, BROKER_EPOCHS, CONTROL_BROKERS, CONTROL_STRATEGIES, TICKS
+from alpha_panda.runtime.postgres import make_pool
+from alpha_panda.runtime.process import Process
+from alpha_panda.runtime.settings import TaskSettings
+from alpha_panda.runtime.snapshots import PostgresSnapshots
+from alpha_panda.runtime.stream import StreamService
+from alpha_panda.strategy_runner.processor import StrategyRunnerProcessor
+from alpha_panda.strategy_runner.roster import Share
+
+
+async def run(process: Process) -> None:
+    """Assemble and run."""
+    settings = process.settings
+    instruments = load_instruments(settings.data.instruments)
+    calendar = default_calendar()
+
+    def make(task: TaskSettings) -> Processor:
+        share = Share(partitions=frozenset(task.partitions), count=settings.platform.partitions)
+        return StrategyRunnerProcessor(instruments, calendar, share, settings.service.strategy)
+
+    log = structlog.get_logger()
+
+    async def tell(processor: Processor) -> None:
+        for notice in cast("StrategyRunnerProcessor", processor).drain_notices():
+            log.warning(
+                notice.kind, strategy=notice.strategy, instrument_token=notice.instrument_token, reason=notice.message
+            )
+
+    async with await make_pool(settings.postgres) as pool:
+        await (
+            StreamService(process, lambda token: instruments.get(token) is not None)
+            .reads(CONTROL_BROKERS)
+            .reads(CONTROL_STRATEGIES)
+            .reads(TICKS)
+            .reads(BARS)
+            .marks(BROKER_EPOCHS, brokers=lambda processor: cast("StrategyRunnerProcessor", processor).brokers)
+            .keeps(PostgresSnapshots(pool, "market"))
+            .effects(tell)
+            .processes(make)
+            .run()
+        )

@@ -1,0 +1,198 @@
+"""Which strategies are in force and who is given which bars: it changes with `control.strategies` only."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from pydantic import ValidationError
+
+from alpha_panda.domain.instrument import Instrument
+from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.domain.processor import RefusedEventError
+from alpha_panda.errors import InputError
+from alpha_panda.events.control import StrategyConfigured
+from alpha_panda.events.ids import partition_of
+from alpha_panda.events.market import Timeframe
+from alpha_panda.resources.strategy import StrategySpec, StrategyState
+from alpha_panda.strategy import Context, LoadedStrategy, load_strategy
+from alpha_panda.strategy_runner.slots import Slot, SlotState
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of all instruments that a task has: some of `count` partitions."""
+
+    partitions: frozenset[int]
+    count: int
+
+    def has(self, instrument_token: int) -> bool:
+        """Whether the instrument is in one of the partitions."""
+        return partition_of(instrument_token, self.count) in self.partitions
+
+
+class Enlisted:
+    """A strategy in force: what was asked, its slots by instrument token, and what is wrong with it."""
+
+    def __init__(self, configured: StrategyConfigured, spec: StrategySpec) -> None:
+        self.configured = configured
+        self.spec = spec
+        self.timeframes = tuple(Timeframe(each.value) for each in spec.timeframes)
+        self.problems: list[str] = []
+        self.slots: dict[int, Slot] = {}
+
+    @property
+    def name(self) -> str:
+        """The strategy's id."""
+        return self.configured.name
+
+    def same_code(self, other: Enlisted) -> bool:
+        """Whether instances of the other would behave as those of this one."""
+        return (self.configured.uid, self.spec.strategy, self.spec.params, self.timeframes) == (
+            other.configured.uid,
+            other.spec.strategy,
+            other.spec.params,
+            other.timeframes,
+        )
+
+
+class Listener(NamedTuple):
+    """Who is given an event: an instance, and the strategy that it belongs to."""
+
+    strategy: Enlisted
+    slot: Slot
+
+
+class EnlistedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot keeps of a strategy."""
+
+    configured: StrategyConfigured
+    slots: dict[int, SlotState]
+
+
+class Roster:
+    """The strategies of one task, in order of name wherever the order shows.
+
+    With `own`, it is the roster of a runner for that strategy alone; without, of the pool, which leaves
+    strategies with an image of their own to their runners.
+    """
+
+    def __init__(self, instruments: InstrumentTable, share: Share, own: str | None = None) -> None:
+        """Start with no strategy."""
+        self._instruments = instruments
+        self._share = share
+        self._own = own
+        self._strategies: dict[str, Enlisted] = {}
+        self._by_bar: dict[tuple[int, Timeframe], list[Listener]] = {}
+        self._by_tick: dict[int, list[Listener]] = {}
+
+    @property
+    def strategies(self) -> tuple[Enlisted, ...]:
+        """All strategies in force."""
+        return tuple(self._strategies[name] for name in sorted(self._strategies))
+
+    def get(self, name: str) -> Enlisted | None:
+        """The strategy of this name, if it is in force here."""
+        return self._strategies.get(name)
+
+    def for_bar(self, instrument_token: int, timeframe: Timeframe) -> list[Listener]:
+        """Who is given bars of this instrument and timeframe."""
+        return self._by_bar.get((instrument_token, timeframe), [])
+
+    def for_tick(self, instrument_token: int) -> list[Listener]:
+        """Who is given ticks of this instrument."""
+        return self._by_tick.get(instrument_token, [])
+
+    def configure(self, configured: StrategyConfigured) -> Enlisted | None:
+        """Put a new state of a strategy in force; None where it is gone or not run here.
+
+        Instances are kept where class, parameters and timeframes are the same. Others start without
+        memory and warm up from the bars to come (or those that `warm` is given).
+
+        Raises:
+            RefusedEventError: the spec is not one of a Strategy.
+        """
+        new = self._read(configured)
+        old = self._strategies.pop(configured.name, None)
+        if new is not None:
+            self._strategies[new.name] = new
+            self._fill(new, old.slots if old is not None and new.same_code(old) else {})
+        self._route()
+        return new
+
+    def _read(self, configured: StrategyConfigured) -> Enlisted | None:
+        if configured.spec is None:
+            return None
+        try:
+            spec = StrategySpec.model_validate(configured.spec)
+        except ValidationError as error:
+            raise RefusedEventError(f"strategy {configured.name}: {error}") from error
+        here = spec.image is None if self._own is None else configured.name == self._own
+        return Enlisted(configured, spec) if here else None
+
+    def _fill(self, strategy: Enlisted, kept: dict[int, Slot]) -> None:
+        if strategy.spec.state is StrategyState.STOPPED:
+            return
+        try:
+            loaded = load_strategy(strategy.spec.strategy, strategy.spec.params, strategy.timeframes)
+        except InputError as error:
+            strategy.problems.append(str(error))
+            return
+        for reference in strategy.spec.instruments:
+            listed = self._instruments.find(reference.exchange, reference.symbol)
+            if listed is None:
+                strategy.problems.append(
+                    f"instrument {reference} is not one of {self._instruments.source}: it is not traded"
+                )
+            elif self._share.has(listed.token):
+                slot = kept.get(listed.token) or self._slot(strategy, loaded, listed)
+                strategy.slots[listed.token] = slot
+
+    def _slot(self, strategy: Enlisted, loaded: LoadedStrategy, listed: Instrument) -> Slot:
+        context = Context(
+            strategy=strategy.name,
+            instrument_token=listed.token,
+            tick_size_paise=listed.tick_size_paise,
+            timeframes=strategy.timeframes,
+        )
+        return Slot(loaded, context)
+
+    def _route(self) -> None:
+        self._by_bar, self._by_tick = {}, {}
+        for strategy in self.strategies:
+            for token, slot in sorted(strategy.slots.items()):
+                for timeframe in strategy.timeframes:
+                    self._by_bar.setdefault((token, timeframe), []).append(Listener(strategy, slot))
+                if slot.ticks:
+                    self._by_tick.setdefault(token, []).append(Listener(strategy, slot))
+
+    def snapshot(self) -> list[EnlistedState]:
+        """Every strategy with its slots."""
+        return [
+            EnlistedState(
+                configured=strategy.configured,
+                slots={token: slot.snapshot() for token, slot in sorted(strategy.slots.items())},
+            )
+            for strategy in self.strategies
+        ]
+
+    def restore(self, states: list[EnlistedState]) -> None:
+        """Take over what `snapshot` gave."""
+        self._strategies = {}
+        for state in states:
+            strategy = self.configure(state.configured)
+            for token, slot in strategy.slots.items() if strategy is not None else ():
+                if token in state.slots:
+                    slot.restore(state.slots[token])
+
+
+def explain(strategy: Enlisted) -> dict[str, Any]:
+    """A strategy for the eyes of people and metrics."""
+    faults = {token: slot.fault for token, slot in sorted(strategy.slots.items()) if slot.fault is not None}
+    return {
+        "state": strategy.spec.state.value,
+        "generation": strategy.configured.generation,
+        "instances": len(strategy.slots),
+        "warm": sum(slot.is_warm for slot in strategy.slots.values()),
+        "faults": faults,
+        "problems": list(strategy.problems),
+    }
