@@ -1,0 +1,31 @@
+"""All that the risk manager remembers of a Broker. It is plain data: a snapshot is its JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from alpha_panda.domain.exposure import Exposure
+from alpha_panda.domain.kill_switch import Halts, SwitchReading
+from alpha_panda.domain.memory import Memory
+from alpha_panda.events.signals import SignalValidated
+
+
+class RiskState(msgspec.Struct, kw_only=True):
+    """The resources, the halts, what is at stake and what is decided."""
+
+    configured: bool = False
+    spec: dict[str, Any] | None = None
+    strategies: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    halts: Halts = msgspec.field(default_factory=dict)
+    """What `control.trading` says."""
+    switch: SwitchReading = SwitchReading()
+    """What the switch in Redis said last. It is asked again before each entry that it could stop."""
+    exposure: Exposure = msgspec.field(default_factory=Exposure)
+    decided: Memory = msgspec.field(default_factory=Memory)
+    """Raw signals that have their verdict."""
+    recalled: list[tuple[datetime, SignalValidated]] = msgspec.field(default_factory=list)
+    """Verdicts on the log that wait for the Broker's resource, to know what they reserve."""
+    watermark: datetime | None = None
