@@ -1,0 +1,133 @@
+"""The paper market's door: a validated signal becomes a working order, or fails with the reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar
+from alpha_panda.domain.charges import NoChargesError, charges_table
+from alpha_panda.domain.instrument import Instrument
+from alpha_panda.domain.matching import PaperTerms
+from alpha_panda.domain.order_terms import Refusal, refuse_prices, refuse_quantity
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.ids import order_id
+from alpha_panda.events.orders import Leg, Order
+from alpha_panda.events.signals import Intent, Product, Side, SignalRaised, SignalValidated
+from alpha_panda.paper_trading.state import Book, Trade, WorkingOrder
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known when a signal knocks."""
+
+    terms: PaperTerms | Refusal
+    calendar: SessionCalendar
+    instrument: Instrument | None
+    book: Book
+    watermark: datetime | None
+    """Event time by which a signal may be too late; None where it was accepted before."""
+
+
+def order_of(event: Event[SignalValidated]) -> Order:
+    """The order that a validated signal asks for."""
+    signal = event.data.signal
+    leg = Leg.ENTRY if signal.intent is Intent.ENTER else Leg.EXIT
+    return Order(
+        order_id=order_id(event.event_time, event.data.signal_id, leg),
+        signal_id=event.data.signal_id,
+        strategy=signal.strategy,
+        instrument_token=signal.instrument_token,
+        leg=leg,
+        side=signal.side,
+        quantity=event.data.quantity,
+        product=signal.product,
+        order_type=signal.order_type,
+        limit_price_paise=signal.limit_price_paise,
+        trigger_price_paise=signal.trigger_price_paise,
+        reduce_only=leg is Leg.EXIT,
+    )
+
+
+def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrder | Refusal:
+    """The working order, or why it fails."""
+    terms = door.terms
+    if isinstance(terms, Refusal):
+        return terms
+    session = _session(event.event_time, door.calendar)
+    if isinstance(session, Refusal):
+        return session
+    refusal = _refuse_terms(event.data.signal, order, door) or _refuse_position(order, door.book)
+    if refusal is not None:
+        return refusal
+    try:
+        day = charges_table().day(session.date, terms.charges_as_of)
+    except NoChargesError as error:
+        return Refusal(code="no_charges", value=str(session.date), limit="", message=_whole(error))
+    return WorkingOrder(
+        order=order,
+        correlation_id=event.correlation_id,
+        charges_day=day,
+        effective=event.event_time + terms.latency,
+        closes_at=session.close,
+        triggered=order.trigger_price_paise is None,
+    )
+
+
+def new_trade(event: Event[SignalValidated], terms: PaperTerms) -> Trade:
+    """The trade that an entry begins, with nothing open yet."""
+    signal = event.data.signal
+    return Trade(
+        signal_id=event.data.signal_id,
+        strategy=signal.strategy,
+        product=signal.product,
+        side=signal.side,
+        correlation_id=event.correlation_id,
+        stop_loss_paise=signal.stop_loss_paise,
+        target_paise=signal.target_paise,
+        charges_as_of=terms.charges_as_of,
+    )
+
+
+def _session(moment: datetime, calendar: SessionCalendar) -> Session | Refusal:
+    try:
+        session = calendar.session_at(moment)
+    except HorizonError as error:
+        return Refusal(code="market_closed", value=moment.isoformat(), limit="", message=_whole(error))
+    if session is None:
+        return _refusal("market_closed", moment.isoformat(), "a session of the market", "lies outside every session")
+    return session
+
+
+def _refuse_terms(signal: SignalRaised, order: Order, door: Door) -> Refusal | None:
+    instrument = door.instrument
+    if instrument is None:
+        return _refusal("unknown_instrument", order.instrument_token, "a token of the instrument table", "is unknown")
+    if door.watermark is not None and door.watermark > signal.expires_at:
+        return _refusal("signal_expired", door.watermark.isoformat(), signal.expires_at.isoformat(), "is too late")
+    return refuse_prices(signal, instrument) or refuse_quantity(order.quantity, instrument)
+
+
+def _refuse_position(order: Order, book: Book) -> Refusal | None:
+    trade = book.trade(order)
+    if order.leg is Leg.ENTRY:
+        if trade is not None:
+            return _refusal("duplicate_position", trade.open, "no open or pending position", "would add to a position")
+        if order.side is Side.SELL and order.product is not Product.MIS:
+            return _refusal("short_needs_mis", order.product, Product.MIS, "would sell short")
+        return None
+    if trade is None or not trade.open:
+        return _refusal("no_position", 0, "an open position", "has nothing to reduce")
+    if order.side is trade.side:
+        return _refusal("wrong_side", order.side, trade.side.opposite, "would add to the position that it should close")
+    return None
+
+
+def _refusal(code: str, value: object, limit: object, says: str) -> Refusal:
+    return Refusal(
+        code=code, value=str(value), limit=str(limit), message=f"the order {says}: {value}; allowed: {limit}"
+    )
+
+
+def _whole(error: HorizonError | NoChargesError) -> str:
+    return f"{error}; {error.remedy}"

@@ -1,0 +1,205 @@
+"""The core of paper trading: a Broker's validated signals and the market's ticks in, order events out.
+
+In: `signals.validated` of the Broker, `market.ticks`, `control.brokers`. Out: the Broker's order events,
+to the risk manager, the portfolio and history. An order first meets the first tick that is strictly later
+than its signal's event time plus the latency; stop and target meet every tick after the one that filled
+the entry. Nothing trades before the Broker's resource was seen, and nothing after it was deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from alpha_panda.domain.calendar import SessionCalendar
+from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.domain.matching import PaperTerms
+from alpha_panda.domain.order_terms import Refusal
+from alpha_panda.domain.processor import AnyEvent, Processor
+from alpha_panda.events.control import BrokerConfigured
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.market import Tick
+from alpha_panda.events.orders import Leg, Order
+from alpha_panda.events.signals import SignalValidated
+from alpha_panda.events.topics import Topic
+from alpha_panda.paper_trading.acceptance import Door, admit, new_trade, order_of
+from alpha_panda.paper_trading.legs import Legs
+from alpha_panda.paper_trading.market import TickMatch
+from alpha_panda.paper_trading.outbox import Cause, Outbox
+from alpha_panda.paper_trading.state import Book, PaperState, WorkingOrder
+from alpha_panda.paper_trading.terms import read_terms, unknown_broker
+
+_FAILED_BEFORE = Refusal(code="failed_before", value="", limit="", message="the log says that the order failed")
+"""Stands for a failure that is on the log and is not said again."""
+
+
+class PaperTradingProcessor(Processor):
+    """The paper market of one Broker, over all instruments."""
+
+    def __init__(self, broker_name: str, instruments: InstrumentTable, calendar: SessionCalendar) -> None:
+        """Start with nothing: no resource seen, no order working."""
+        self._broker = broker_name
+        self._instruments = instruments
+        self._calendar = calendar
+        self._duplicates = 0
+        self._stale_ticks = 0
+        self._take_over(PaperState())
+
+    @property
+    def state(self) -> PaperState:
+        """What is remembered, for diagnostics and tests."""
+        return self._state
+
+    def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
+        """Match a tick, accept a signal, or take new terms; facts of other Brokers are not for this one."""
+        _ = topic
+        data = event.data
+        if isinstance(data, Tick):
+            return self._on_tick(event)
+        if isinstance(data, SignalValidated):
+            return self._on_signal(event)
+        if isinstance(data, BrokerConfigured) and data.name == self._broker:
+            return self._on_broker(event)
+        return ()
+
+    def on_watermark(self, watermark: datetime) -> Iterable[AnyEvent]:
+        """Cancel what a closed session ends, and place again what the next one carries on."""
+        state = self._state
+        if state.watermark is not None and watermark <= state.watermark:
+            return ()
+        state.watermark = watermark
+        state.seen.forget(watermark)
+        for token in sorted(token for token, book in state.books.items() if _is_due(book, watermark)):
+            book = state.books[token]
+            Legs(token, book, self._outbox).advance(watermark, self._calendar)
+            self._drop_if_empty(token, book)
+        return self._outbox.take()
+
+    def recall(self, event: AnyEvent, topic: Topic) -> None:
+        """An order event of one's own stands: the order follows it when its signal and ticks come again."""
+        _ = topic
+        self._outbox.recall(event)
+
+    def diagnostics(self) -> dict[str, int]:
+        """Signals and ticks that were not news since the start, and what is at work now."""
+        books = self._state.books.values()
+        return {
+            "duplicate_signals": self._duplicates,
+            "stale_ticks": self._stale_ticks,
+            "working_orders": sum(len(book.orders) for book in books),
+            "open_trades": sum(1 for book in books for trade in book.trades if trade.open),
+        }
+
+    def snapshot(self) -> bytes:
+        """The state as JSON."""
+        return msgspec.json.encode(self._state)
+
+    def restore(self, state: bytes) -> None:
+        """Continue from a snapshot."""
+        self._take_over(msgspec.json.decode(state, type=PaperState))
+
+    def _take_over(self, state: PaperState) -> None:
+        self._state = state
+        self._outbox = Outbox(self._broker, state)
+        self._terms: PaperTerms | Refusal = unknown_broker(self._broker)
+        if state.configured:
+            self._terms = read_terms(self._broker, state.spec)
+
+    def _on_tick(self, event: Event[Tick]) -> Iterable[AnyEvent]:
+        state = self._state
+        token = event.data.instrument_token
+        moment = (event.event_time, event.sequence)
+        last = state.last.get(token)
+        if last is not None and moment <= last:
+            self._stale_ticks += 1
+            return ()
+        state.last[token] = moment
+        book = state.books.get(token)
+        if book is None:
+            return ()
+        if _is_due(book, event.event_time):
+            Legs(token, book, self._outbox).advance(event.event_time, self._calendar)
+        instrument = self._instruments.get(token)
+        if instrument is None or not isinstance(self._terms, PaperTerms):
+            return self._outbox.take()
+        if self._state.logged.fills or book.concerned(event.data.price_paise):
+            TickMatch(event, book, instrument, self._terms, self._outbox).run()
+        self._drop_if_empty(token, book)
+        return self._outbox.take()
+
+    def _on_signal(self, event: Event[SignalValidated]) -> Iterable[AnyEvent]:
+        state = self._state
+        order = order_of(event)
+        token = order.instrument_token
+        book = state.books.get(token) or Book()
+        if order.signal_id in state.seen or _knows(book, order):
+            self._duplicates += 1
+            return ()
+        state.seen.add(order.signal_id, event.data.signal.expires_at)
+        legs = Legs(token, book, self._outbox)
+        legs.advance(event.event_time, self._calendar)
+        cause = Cause(moment=event.event_time, event_id=event.id, name=order.signal_id)
+        before = self._outbox.logged.accepted.pop(order.order_id, None)
+        door = Door(
+            terms=self._terms,
+            calendar=self._calendar,
+            instrument=self._instruments.get(token),
+            book=book,
+            watermark=None if before else state.watermark,
+        )
+        working = _FAILED_BEFORE if before is False else admit(event, order, door)
+        if isinstance(working, Refusal):
+            self._outbox.failed(order, event.correlation_id, working, cause)
+        else:
+            self._take(event, working, book, legs, cause)
+        state.books[token] = book
+        self._drop_if_empty(token, book)
+        return self._outbox.take()
+
+    def _take(self, event: Event[SignalValidated], working: WorkingOrder, book: Book, legs: Legs, cause: Cause) -> None:
+        order = working.order
+        if order.leg is Leg.ENTRY and isinstance(self._terms, PaperTerms):
+            book.trades.append(new_trade(event, self._terms))
+        if order.leg is Leg.EXIT:
+            _give_up_entry(book, order, legs, cause)
+        book.orders.append(working)
+        self._outbox.submitted(working, cause)
+        book.settle()
+
+    def _on_broker(self, event: Event[BrokerConfigured]) -> Iterable[AnyEvent]:
+        state = self._state
+        state.spec, state.configured = event.data.spec, True
+        self._terms = read_terms(self._broker, state.spec)
+        if event.data.spec is not None:
+            return ()
+        for token in sorted(state.books):
+            book = state.books.pop(token)
+            last = state.last.get(token)
+            cause = Cause(moment=event.event_time if last is None else last[0], event_id=event.id, name=event.id)
+            for working in book.orders:
+                self._outbox.cancelled(working, "broker_deleted", "the Broker was deleted", cause)
+        return self._outbox.take()
+
+    def _drop_if_empty(self, token: int, book: Book) -> None:
+        if not book.orders and not book.trades:
+            del self._state.books[token]
+
+
+def _give_up_entry(book: Book, order: Order, legs: Legs, cause: Cause) -> None:
+    """An exit ends its trade: what is left of the entry would only open it again."""
+    trade = book.trade(order)
+    entry = None if trade is None else book.leg(trade, Leg.ENTRY)
+    if entry is not None:
+        legs.cancel(entry, "exit_requested", "the strategy asked to exit", cause)
+
+
+def _is_due(book: Book, now: datetime) -> bool:
+    return book.due is not None and book.due <= now
+
+
+def _knows(book: Book, order: Order) -> bool:
+    return any(trade.signal_id == order.signal_id for trade in book.trades) or any(
+        working.order.signal_id == order.signal_id for working in book.orders
+    )
