@@ -1,0 +1,189 @@
+"""The core of the portfolio: keeps one Broker's account from its fills and marks it with ticks.
+
+At a watermark it publishes the account, where a fill happened or a minute began and anything differs
+from the last snapshot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+
+from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
+from alpha_panda.events.control import BrokerConfigured
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.ids import event_id
+from alpha_panda.events.market import Tick
+from alpha_panda.events.orders import OrderFilled
+from alpha_panda.events.portfolio import PnlSnapshot
+from alpha_panda.events.topics import Topic
+from alpha_panda.portfolio.postings import LedgerEntry, capital_entries, fill_entries
+from alpha_panda.portfolio.state import (
+    EQUITY_POINTS,
+    FILLS_REMEMBERED,
+    FILLS_SHOWN,
+    EquityPoint,
+    FillView,
+    Mark,
+    State,
+    StrategyTotals,
+)
+from alpha_panda.portfolio.views import ReadModel, pnl_snapshot, read_model
+from alpha_panda.resources.broker import BrokerSpec, BrokerType
+from alpha_panda.resources.fields import paise
+
+COUNTS = ("duplicate_fills", "late_ticks")
+
+
+class PortfolioProcessor(Processor):
+    """The account of `broker`, with all partitions of its instruments."""
+
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
+        self._state = State()
+        self.counts: Counter[str] = Counter()
+
+    def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
+        """Take in a tick, a fill or the Broker's settings; what follows is said at the watermark."""
+        data = event.data
+        if isinstance(data, Tick):
+            self._mark(data, event.event_time)
+        elif isinstance(data, OrderFilled):
+            self._book(event, data)
+        elif isinstance(data, BrokerConfigured):
+            self._configure(event, data)
+        else:
+            raise RefusedEventError(f"the portfolio takes no {type(data).__name__} (from {topic.name})")
+        return ()
+
+    def on_watermark(self, watermark: datetime) -> Iterable[Event[PnlSnapshot]]:
+        """The account, where it is time to say it and there is something new."""
+        state = self._state
+        state.watermark = watermark
+        minute = watermark.replace(second=0, microsecond=0)
+        if not state.configured or (state.cause is None and minute == state.minute):
+            return ()
+        state.minute = minute
+        snapshot = pnl_snapshot(state)
+        cause, state.cause = state.cause, None
+        if snapshot == state.last:
+            return ()
+        state.last = snapshot
+        self._remember(snapshot, watermark)
+        return (self._event(snapshot, watermark, cause),)
+
+    def pending_ledger(self) -> tuple[LedgerEntry, ...]:
+        """The entries that are not known to be written."""
+        return tuple(self._state.ledger)
+
+    def forget_ledger(self) -> None:
+        """All pending entries are written: the next snapshot no longer holds them."""
+        self._state.ledger = []
+
+    def read_model(self) -> ReadModel | None:
+        """The account as people see it; None before the first watermark."""
+        watermark = self._state.watermark
+        return None if watermark is None else read_model(self._state, self._broker, watermark)
+
+    def diagnostics(self) -> dict[str, int]:
+        """Numbers for metrics; `imbalance_paise` is what the accounting identity is off by, and always 0."""
+        account = self._state.account
+        return {
+            **{name: self.counts[name] for name in COUNTS},
+            "fills": account.fills,
+            "open_positions": len(account.holdings),
+            "imbalance_paise": account.imbalance_paise,
+        }
+
+    def snapshot(self) -> bytes:
+        """The whole state as JSON."""
+        return msgspec.json.encode(msgspec.to_builtins(self._state, str_keys=True), order="deterministic")
+
+    def restore(self, state: bytes) -> None:
+        """Take over what `snapshot` wrote."""
+        self._state = msgspec.json.decode(state, type=State)
+
+    def _mark(self, tick: Tick, at: datetime) -> None:
+        mark = self._state.marks.get(tick.instrument_token)
+        if mark is not None and at < mark.at:
+            self.counts["late_ticks"] += 1
+            return
+        self._state.marks[tick.instrument_token] = Mark(price_paise=tick.price_paise, at=at)
+
+    def _book(self, event: Event[OrderFilled], fill: OrderFilled) -> None:
+        state, order = self._state, fill.order
+        booked = state.booked.setdefault(order.instrument_token, [])
+        if event.id in booked:
+            self.counts["duplicate_fills"] += 1
+            return
+        booked.append(event.id)
+        del booked[:-FILLS_REMEMBERED]
+        account = state.account
+        cash, cost = account.cash_paise, account.cost_paise
+        realised = account.apply(fill)
+        state.ledger += fill_entries(event, account.cash_paise - cash, account.cost_paise - cost, realised)
+        totals = state.strategies.setdefault(order.strategy, StrategyTotals())
+        totals.realised_paise += realised
+        totals.charges_paise += fill.charges.total_paise
+        totals.fills += 1
+        state.fills.append(_view(event, fill, realised))
+        del state.fills[:-FILLS_SHOWN]
+        state.cause = (event.id, event.correlation_id)
+
+    def _configure(self, event: Event[BrokerConfigured], configured: BrokerConfigured) -> None:
+        if configured.name != self._broker or configured.spec is None:
+            return
+        try:
+            spec = BrokerSpec.model_validate(configured.spec)
+        except ValidationError as error:
+            raise RefusedEventError(f"broker {configured.name}: {error}") from error
+        state = self._state
+        if spec.type is BrokerType.PAPER:
+            before = state.account.cash_paise
+            state.account.set_starting_cash(paise(spec.paper_settings().starting_cash))
+            state.ledger += capital_entries(event, state.account.cash_paise - before)
+        state.configured = True
+
+    def _remember(self, snapshot: PnlSnapshot, at: datetime) -> None:
+        point = EquityPoint(
+            at=at,
+            equity_paise=snapshot.equity_paise,
+            realised_paise=snapshot.realised_paise,
+            unrealised_paise=snapshot.unrealised_paise,
+            charges_paise=snapshot.charges_paise,
+        )
+        self._state.equity.append(point)
+        del self._state.equity[:-EQUITY_POINTS]
+
+    def _event(self, snapshot: PnlSnapshot, watermark: datetime, cause: tuple[str, str] | None) -> Event[PnlSnapshot]:
+        identity = event_id(watermark, "pnl", self._broker, watermark.isoformat())
+        return Event(
+            id=identity,
+            event_time=watermark,
+            data=snapshot,
+            key=self._broker,
+            correlation_id=cause[1] if cause is not None else identity,
+            causation_id=cause[0] if cause is not None else None,
+            broker=self._broker,
+        )
+
+
+def _view(event: Event[Any], fill: OrderFilled, realised_paise: int) -> FillView:
+    order = fill.order
+    return FillView(
+        id=event.id,
+        at=event.event_time,
+        strategy=order.strategy,
+        instrument_token=order.instrument_token,
+        leg=order.leg.value,
+        side=order.side.value,
+        quantity=fill.quantity,
+        price_paise=fill.price_paise,
+        charges_paise=fill.charges.total_paise,
+        realised_paise=realised_paise,
+    )
