@@ -1,0 +1,232 @@
+"""What the API answers with. Money is whole paise and the same amount as rupees in text; times are UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+INSTRUMENT = Field(description="EXCHANGE:SYMBOL; null where the instrument table has no such token.")
+
+
+class Answer(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Money(Answer):
+    """An amount."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [{"paise": 12345, "rupees": "123.45"}]})
+
+    paise: int = Field(description="Whole paise; computations use this.")
+    rupees: str = Field(description="The same amount in rupees, exact.")
+
+    @classmethod
+    def of(cls, paise: int) -> Money:
+        """The amount of so many paise."""
+        whole, rest = divmod(abs(paise), 100)
+        return cls(paise=paise, rupees=f"{'-' if paise < 0 else ''}{whole}.{rest:02d}")
+
+
+class Freshness(Answer):
+    """How old the figures are."""
+
+    as_of: datetime = Field(description="Event time up to which everything was seen; in a replay, of the replayed day.")
+    written_at: datetime = Field(description="Wall time at which the portfolio service wrote them.")
+    age_seconds: float = Field(description="Wall time since then.", examples=[0.4])
+
+
+class Account(Answer):
+    """What the account is worth: starting cash + realised - charges = cash + cost of the positions."""
+
+    starting_cash: Money
+    cash: Money
+    cost: Money = Field(description="Signed cost of the open positions.")
+    realised: Money
+    unrealised: Money
+    charges: Money
+    equity: Money
+    fills: int
+    open_positions: int
+
+
+class Position(Answer):
+    """An open position of one strategy; `quantity` is negative for a short."""
+
+    strategy: str
+    instrument: Annotated[str | None, INSTRUMENT]
+    instrument_token: int
+    product: str
+    quantity: int
+    cost: Money
+    price: Money = Field(description="The mark: the last tick, or the last fill where no tick came yet.")
+    price_at: datetime | None = Field(description="Exchange time of that tick.")
+    unrealised: Money
+
+
+class StrategyResult(Answer):
+    """What one strategy has made on a Broker; `profit` is after charges."""
+
+    strategy: str
+    fills: int
+    realised: Money
+    unrealised: Money
+    charges: Money
+    profit: Money
+    open_positions: int
+
+
+class EquityPoint(Answer):
+    """The account's worth at a moment of event time."""
+
+    at: datetime
+    equity: Money
+
+
+class Halt(Answer):
+    """Why risk-increasing orders are refused at present."""
+
+    source: str = Field(
+        description="The halted scope (all, broker, strategy, instrument); resource: spec.halted of the Broker."
+    )
+    subject: str = Field(description="The Broker, strategy or instrument (EXCHANGE:SYMBOL); empty for all.")
+    reason: str
+    actor: str | None
+
+
+class Portfolio(Answer):
+    """A Broker and its account; `account` is null until the portfolio service has written for the first time."""
+
+    broker: str
+    type: str
+    live: bool
+    halts: list[Halt]
+    freshness: Freshness | None
+    account: Account | None
+
+
+class PortfolioDetail(Portfolio):
+    """A Broker, its account, and what the account is made of."""
+
+    positions: list[Position]
+    strategies: list[StrategyResult]
+    equity_curve: list[EquityPoint]
+
+
+class StrategySummary(Answer):
+    """A Strategy in force."""
+
+    name: str
+    generation: int
+    strategy: str
+    state: str
+    mode: str
+    brokers: list[str]
+    instruments: list[str]
+    timeframes: list[str]
+
+
+class StrategyOnBroker(Answer):
+    """A Strategy's result on one of its Brokers; `result` is null while it has traded nothing there."""
+
+    broker: str
+    freshness: Freshness | None
+    result: StrategyResult | None
+
+
+class StrategyDetail(StrategySummary):
+    """A Strategy with its settings and its results."""
+
+    spec: dict[str, object] = Field(description="The spec of the resource.")
+    results: list[StrategyOnBroker]
+
+
+class Order(Answer):
+    """An order as its latest event and its fills left it."""
+
+    broker: str
+    order_id: str
+    signal_id: str
+    strategy: str
+    instrument: Annotated[str | None, INSTRUMENT]
+    instrument_token: int
+    leg: str
+    side: str
+    quantity: int
+    order_type: str
+    product: str
+    limit_price: Money | None
+    trigger_price: Money | None
+    status: str
+    filled_quantity: int
+    filled_value: Money = Field(description="Sum of quantity x price over its fills.")
+    code: str | None = Field(description="Why it failed or was cancelled.")
+    message: str | None
+    submitted_at: datetime
+    changed_at: datetime
+
+
+class Fill(Answer):
+    """A trade."""
+
+    broker: str
+    id: str
+    order_id: str
+    strategy: str
+    instrument: Annotated[str | None, INSTRUMENT]
+    instrument_token: int
+    leg: str
+    side: str
+    quantity: int
+    price: Money
+    charges: Money
+    event_time: datetime
+
+
+class Verdict(Answer):
+    """What the risk manager said: a quantity and what bound it, or a code, the value found and the limit."""
+
+    verdict: Literal["validated", "rejected"]
+    quantity: int | None = None
+    binding_constraint: str | None = None
+    code: str | None = None
+    value: str | None = None
+    limit: str | None = None
+    message: str | None = None
+
+
+class Signal(Answer):
+    """A strategy's wish and its verdict; `verdict` is null while there is none."""
+
+    broker: str
+    id: str
+    strategy: str
+    instrument: Annotated[str | None, INSTRUMENT]
+    instrument_token: int
+    intent: str
+    side: str
+    reference_price: Money
+    stop_loss: Money | None
+    target: Money | None
+    confidence: int
+    reason: str
+    event_time: datetime
+    verdict: Verdict | None
+
+
+class Page(Answer, Generic[T]):
+    """Part of a list, latest first; ask again with `cursor` for what follows."""
+
+    items: list[T]
+    cursor: str | None = Field(description="Where the next page begins; null on the last.")
+
+
+class HealthReport(Answer):
+    """Whether the API can answer, and what it lacks."""
+
+    status: Literal["ok", "unavailable"]
+    checks: dict[str, str] = Field(examples=[{"control": "ok", "postgres": "ok", "redis": "ok"}])

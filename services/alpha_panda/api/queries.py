@@ -1,0 +1,118 @@
+"""What is asked of PostgreSQL: pages of orders, fills and signals, over one Broker's schema or several.
+
+Names of Brokers come from `control.brokers` and are DNS labels; every value is a parameter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from alpha_panda.api.cursors import Cursor
+from alpha_panda.runtime.store_errors import postgres_errors
+
+
+class Listing(NamedTuple):
+    """A list: what it selects (`{schema}` stands for the Broker's), its order, and what it can be filtered by."""
+
+    select: str
+    where: str
+    time: str
+    key: str
+    filters: Mapping[str, str]
+
+
+ORDERS: Final = Listing(
+    select="o.order_id AS row_id, o.submitted_at AS row_time, o.* FROM {schema}.orders o",
+    where="true",
+    time="o.submitted_at",
+    key="o.order_id",
+    filters={"strategy": "o.strategy", "instrument_token": "o.instrument_token", "status": "o.status"},
+)
+FILLS: Final = Listing(
+    select="f.id AS row_id, f.event_time AS row_time, f.* FROM {schema}.fills f",
+    where="true",
+    time="f.event_time",
+    key="f.id",
+    filters={"strategy": "f.strategy", "instrument_token": "f.instrument_token"},
+)
+SIGNALS: Final = Listing(
+    select="s.id AS row_id, s.event_time AS row_time, s.*, v.stage AS verdict, v.data AS verdict_data "
+    "FROM {schema}.signals s LEFT JOIN {schema}.signals v ON v.signal_id = s.id AND v.stage <> 'raw'",
+    where="s.stage = 'raw'",
+    time="s.event_time",
+    key="s.id",
+    filters={
+        "strategy": "s.strategy",
+        "instrument_token": "s.instrument_token",
+        "verdict": "coalesce(v.stage, 'pending')",
+    },
+)
+Row = dict[str, Any]
+
+
+class Queries:
+    """Reads pages over a pool."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    async def page(
+        self,
+        listing: Listing,
+        brokers: Sequence[str],
+        filters: Mapping[str, object],
+        limit: int,
+        after: Cursor | None = None,
+    ) -> tuple[list[Row], Cursor | None]:
+        """Up to `limit` rows, latest first, and where the next page begins; None on the last.
+
+        Filters that are None do not filter. Raises TransientError where PostgreSQL does not answer.
+        """
+        if not brokers:
+            return [], None
+        sql, values = _statement(listing, brokers, filters, limit + 1, after)
+        with postgres_errors():
+            found = await self._pool.fetch(sql, *values)
+        rows = [_row(record) for record in found[:limit]]
+        more = len(found) > limit
+        return rows, Cursor(rows[-1]["row_time"], rows[-1]["row_id"]) if more else None
+
+    async def ping(self) -> None:
+        """Raises TransientError where PostgreSQL does not answer."""
+        with postgres_errors():
+            await self._pool.fetchval("SELECT 1")
+
+
+def _statement(
+    listing: Listing, brokers: Sequence[str], filters: Mapping[str, object], limit: int, after: Cursor | None
+) -> tuple[str, list[object]]:
+    values: list[object] = [limit]
+    conditions = [listing.where]
+    for name, value in filters.items():
+        if value is not None:
+            values.append(value)
+            conditions.append(f"{listing.filters[name]} = ${len(values)}")
+    if after is not None:
+        values += [after.at, after.id]
+        conditions.append(f"({listing.time}, {listing.key}) < (${len(values) - 1}, ${len(values)})")
+    where = " AND ".join(conditions)
+    parts = []
+    for broker in brokers:
+        values.append(broker)
+        select = listing.select.format(schema=f'"{broker}"')
+        order = f"ORDER BY {listing.time} DESC, {listing.key} DESC LIMIT $1"
+        parts.append(f"(SELECT ${len(values)}::text AS broker, {select} WHERE {where} {order})")
+    union = " UNION ALL ".join(parts)
+    return f"SELECT * FROM ({union}) AS listed ORDER BY row_time DESC, row_id DESC LIMIT $1", values  # noqa: S608
+
+
+def _row(record: Mapping[str, Any]) -> Row:
+    row = dict(record)
+    for name in ("data", "verdict_data"):
+        if isinstance(row.get(name), str):
+            row[name] = json.loads(row[name])
+    return row
