@@ -1,0 +1,115 @@
+"""What the supervisor says of itself and of the services, for `panda status`, `up` and `down`: one small file.
+
+It is replaced as a whole, so a reader never sees half of it, and reading it needs no running supervisor.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from alpha_panda.local.layout import Layout, write_private
+
+
+class Phase(StrEnum):
+    """How far the supervisor has come."""
+
+    STARTING = "starting"
+    SERVING = "serving"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class ServiceState(StrEnum):
+    """What a service's process does."""
+
+    STARTING = "Starting"
+    RUNNING = "Running"
+    BACK_OFF = "BackOff"
+    STOPPED = "Stopped"
+
+
+class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One service's process."""
+
+    name: str
+    state: ServiceState
+    pid: int | None
+    restarts: int
+    port: int
+    reason: str = ""
+
+
+class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One store's process."""
+
+    name: str
+    state: ServiceState
+    pid: int | None
+    restarts: int
+    reason: str = ""
+
+
+class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The platform of one data directory. `started` is the supervisor's start time since boot."""
+
+    pid: int
+    started: int
+    phase: Phase
+    progress: str = ""
+    error: str = ""
+    remedy: str = ""
+    api_port: int | None = None
+    generation: int = 0
+    """Counts reconciliations that are done."""
+    failures: int = 0
+    """Counts reconciliations that failed; they are tried again."""
+    run: str = ""
+    """Digest of the run's choices that were reconciled last."""
+    conflicts: tuple[str, ...] = ()
+    stores: tuple[StoreStatus, ...] = ()
+    services: tuple[ServiceStatus, ...] = ()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the supervisor that wrote this still runs."""
+        return start_time(self.pid) == self.started
+
+
+def start_time(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot (proc(5), field 22); None where it is gone or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def own_start_time() -> int:
+    """This process' start time."""
+    started = start_time(os.getpid())
+    if started is None:
+        raise RuntimeError("this process is not in /proc")
+    return started
+
+
+def path_of(layout: Layout) -> Path:
+    """Where the status is kept."""
+    return layout.run / "status.json"
+
+
+def load_status(layout: Layout) -> PlatformStatus | None:
+    """The last status; None where there never was one."""
+    path = path_of(layout)
+    if not path.exists():
+        return None
+    return msgspec.json.decode(path.read_bytes(), type=PlatformStatus)
+
+
+def save_status(layout: Layout, status: PlatformStatus) -> None:
+    """Replace the status."""
+    write_private(path_of(layout), msgspec.json.encode(status).decode())

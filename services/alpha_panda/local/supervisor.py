@@ -1,0 +1,300 @@
+"""The supervisor: the laptop's operator. It starts the stores, makes them what the plan says, keeps everything running.
+
+It reconciles when a resource changes (PostgreSQL notifies), when `panda up` changes the run (SIGHUP)
+and after a failure; each time the whole way from resources to processes, so that one path serves all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import structlog
+from pydantic import SecretStr
+
+from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.errors import PandaError, UnavailableError
+from alpha_panda.local.change_watch import watch_changes
+from alpha_panda.local.control_publisher import ControlPublisher
+from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
+from alpha_panda.local.layout import Layout
+from alpha_panda.local.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
+from alpha_panda.local.resource_store import ResourceStore
+from alpha_panda.local.run_file import Run, load_run
+from alpha_panda.local.service_process import ServiceProcess
+from alpha_panda.local.shortfalls import shortfalls
+from alpha_panda.local.status_file import Phase, PlatformStatus, own_start_time, save_status
+from alpha_panda.local.store_keeper import StoreKeeper
+from alpha_panda.local.stores import Stores
+from alpha_panda.resources.stored import StoredResource
+from alpha_panda.runtime.settings import KafkaSettings, PlatformSection, ServiceSettings
+from alpha_panda.topology.model import Plan
+from alpha_panda.topology.planner import plan
+
+ADMIN = "admin"
+_STATUS_SECONDS = 0.25
+_RETRY_SECONDS = 2.0
+
+
+class Supervisor:
+    """One data directory's platform, from its start to its stop."""
+
+    def __init__(self, layout: Layout, fixed_ports: dict[str, int] | None = None) -> None:
+        """Nothing runs yet."""
+        self._layout = layout
+        self._fixed_ports = fixed_ports
+        self._services: dict[str, ServiceProcess] = {}
+        self._phase = Phase.STARTING
+        self._progress = ""
+        self._error: PandaError | None = None
+        self._conflicts: tuple[str, ...] = ()
+        self._generation = 0
+        self._api_port: int | None = None
+        self._changed = asyncio.Event()
+        self._reconciled = ""
+        self._failures = 0
+        self._keeper: StoreKeeper | None = None
+        self._stopping = asyncio.Event()
+        self._reconnect = asyncio.Event()
+        self._log = structlog.get_logger()
+
+    async def run(self) -> int:
+        """Serve until SIGTERM; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._changed.set)
+        reporter = asyncio.create_task(self._report())
+        try:
+            await self._serve()
+        except PandaError as error:
+            self._phase, self._error = Phase.FAILED, error
+            self._log.error("the platform cannot run", reason=str(error), remedy=error.remedy)
+            return 1
+        except Exception as error:  # noqa: BLE001 - a fault of ours must be seen in the status, too
+            self._phase, self._error = Phase.FAILED, PandaError(f"{type(error).__name__}: {error}")
+            self._log.critical("the supervisor ends by a fault", exc_info=True)
+            return 1
+        else:
+            self._phase = Phase.STOPPED
+            return 0
+        finally:
+            reporter.cancel()
+            await asyncio.gather(reporter, return_exceptions=True)
+            self._save()
+
+    async def _serve(self) -> None:
+        stores = await Stores.find(self._layout, fixed_ports=self._fixed_ports, progress=self._say)
+        await stores.start(self._say)
+        self._keeper = StoreKeeper(stores.all, self._reconnect.set)
+        keeping = asyncio.create_task(self._keeper.keep())
+        try:
+            self._api_port = stores.ports.take("api", "the API")
+            await self._provision(self._plan_of((), self._run()), stores)
+            while not self._stopping.is_set():
+                self._reconnect.clear()
+                await self._session(stores)
+        finally:
+            self._phase = Phase.STOPPING
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await asyncio.gather(*(service.stop() for service in self._services.values()))
+            await stores.stop()
+
+    async def _session(self, stores: Stores) -> None:
+        """Reconcile until told to stop, or until a store was started anew: its connections and port may be others."""
+        try:
+            async with asyncpg.create_pool(stores.postgres.dsn(), min_size=0, max_size=2, timeout=5) as pool:
+                await self._reconcile_until_stopped(stores, pool)
+        except Exception as error:  # noqa: BLE001 - whatever a store that is away makes its client raise
+            self._failed(error)
+            await self._sleep(_RETRY_SECONDS)
+
+    async def _reconcile_until_stopped(self, stores: Stores, pool: asyncpg.Pool) -> None:
+        control = ControlPublisher(self._admin_settings(stores))
+        try:
+            await control.start()
+            watch = asyncio.create_task(watch_changes(stores.postgres.dsn(), self._changed))
+            try:
+                while True:
+                    await self._next_change()
+                    if self._stopping.is_set() or self._reconnect.is_set():
+                        return
+                    self._changed.clear()
+                    await self._reconcile_once(stores, ResourceStore(pool), control)
+            finally:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+        finally:
+            await control.stop()
+
+    async def _next_change(self) -> None:
+        events = (self._changed, self._stopping, self._reconnect)
+        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in waits:
+            waiting.cancel()
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _reconcile_once(self, stores: Stores, resources: ResourceStore, control: ControlPublisher) -> None:
+        run = self._run()
+        try:
+            await self._reconcile(stores, await resources.load_all(), run, control)
+        except Exception as error:  # noqa: BLE001 - the stores' clients raise what they like; it is told and tried again
+            self._failed(error)
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._changed.set)
+            return
+        self._error = None
+        self._phase = Phase.SERVING
+        self._reconciled = run.digest
+        self._generation += 1
+
+    def _failed(self, error: Exception) -> None:
+        known = isinstance(error, PandaError)
+        self._failures += 1
+        self._error = error if isinstance(error, PandaError) else UnavailableError(f"{type(error).__name__}: {error}")
+        self._log.error("reconciliation failed and is tried again", reason=str(self._error), exc_info=not known)
+
+    async def _reconcile(
+        self, stores: Stores, resources: tuple[StoredResource, ...], run: Run, control: ControlPublisher
+    ) -> None:
+        """Tell of deletions, stop what must go, provision, tell of changes, start what is new: in this order.
+
+        So no service runs into a permission that is already gone, and none starts before it may read.
+        """
+        wanted = self._plan_of(resources, run)
+        table = load_instruments(Path(run.instruments) if run.instruments else None)
+        self._conflicts = (*map(str, wanted.conflicts), *shortfalls(wanted, resources, table))
+        await control.publish_deletions(resources)
+        names = {service.name for service in wanted.services}
+        launches = self._launches(wanted, run, stores)
+        await self._stop_services(
+            [*(name for name in self._services if name not in names), *self._changed_by(launches)]
+        )
+        changes = await self._provision(wanted, stores)
+        self._renew(launches)
+        await control.publish_changes(resources)
+        await self._start_services(launches, stores)
+        self._log.info("reconciled", services=len(names), conflicts=len(wanted.conflicts), changed=changes)
+
+    async def _provision(self, wanted: Plan, stores: Stores) -> int:
+        owns = everyone_but(ADMIN)
+        results = await asyncio.gather(
+            provision_kafka(wanted, stores.kafka.admin_settings(), owns=owns),
+            provision_redis(wanted, stores.redis.url(), owns=owns),
+            provision_postgres(wanted, stores.postgres.dsn(), owns=owns),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return sum(1 for result in results if result)
+
+    def _launches(self, wanted: Plan, run: Run, stores: Stores) -> list[Launch]:
+        addresses = StoreAddresses(
+            kafka=stores.kafka.bootstrap, redis=stores.redis.address, postgres=stores.postgres.address
+        )
+        around = Surroundings(
+            plan=wanted, run=run, layout=self._layout, stores=addresses, api_port=self._require_api_port()
+        )
+        launches = []
+        for service in wanted.services:
+            if service.service == "market-feed" and run.feed.source == "none":
+                continue
+            running = self._services.get(service.name)
+            port = running.launch.port if running else stores.ports.take(f"health-{service.name}", service.name)
+            launches.append(prepare_launch(service, port, around))
+        return launches
+
+    def _renew(self, launches: list[Launch]) -> None:
+        """Let a service that needs no restart have its new environment at its next one.
+
+        A shared service that dies reads back what it wrote for every Broker, also for one that it has
+        heard of while it ran; so this comes before anybody hears of that Broker.
+        """
+        for launch in launches:
+            running = self._services.get(launch.name)
+            if running is not None and running.launch.fingerprint == launch.fingerprint:
+                running.launch = launch
+
+    def _changed_by(self, launches: list[Launch]) -> list[str]:
+        """The services that run and have to be started anew."""
+        return [
+            launch.name
+            for launch in launches
+            if (running := self._services.get(launch.name)) is not None
+            and running.launch.fingerprint != launch.fingerprint
+        ]
+
+    def _require_api_port(self) -> int:
+        if self._api_port is None:
+            raise RuntimeError("launches before the ports are taken")
+        return self._api_port
+
+    async def _start_services(self, launches: list[Launch], stores: Stores) -> None:
+        for launch in launches:
+            if launch.name in self._services:
+                continue
+            take = partial(stores.ports.take, f"health-{launch.name}", launch.name)
+            self._services[launch.name] = ServiceProcess(launch, self._layout, take)
+            await self._services[launch.name].start()
+
+    async def _stop_services(self, names: Iterable[str]) -> None:
+        stopping = [self._services.pop(name) for name in names]
+        await asyncio.gather(*(service.stop() for service in stopping))
+
+    def _run(self) -> Run:
+        return load_run(self._layout) or Run()
+
+    def _plan_of(self, resources: tuple[StoredResource, ...], run: Run) -> Plan:
+        return plan(resources, run.platform_settings, self._layout.secret("master").encode())
+
+    def _admin_settings(self, stores: Stores) -> ServiceSettings:
+        settings = self._run().platform_settings
+        return ServiceSettings(
+            kafka=KafkaSettings(
+                bootstrap=stores.kafka.bootstrap, username=ADMIN, password=SecretStr(stores.kafka.password)
+            ),
+            platform=PlatformSection(partitions=settings.pipeline_partitions, prefix=settings.prefix),
+        )
+
+    def _say(self, text: str) -> None:
+        self._progress = text
+        self._log.info(text)
+        self._save()
+
+    async def _report(self) -> None:
+        while True:
+            self._save()
+            await asyncio.sleep(_STATUS_SECONDS)
+
+    def _save(self) -> None:
+        if not self._layout.run.exists():
+            return
+        save_status(
+            self._layout,
+            PlatformStatus(
+                pid=os.getpid(),
+                started=own_start_time(),
+                phase=self._phase,
+                progress=self._progress,
+                error=str(self._error or ""),
+                remedy=(self._error.remedy or "") if self._error else "",
+                api_port=self._api_port,
+                generation=self._generation,
+                run=self._reconciled,
+                failures=self._failures,
+                stores=self._keeper.status if self._keeper is not None else (),
+                conflicts=self._conflicts,
+                services=tuple(self._services[name].status for name in sorted(self._services)),
+            ),
+        )
