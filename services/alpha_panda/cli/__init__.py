@@ -1,0 +1,1 @@
+"""The `panda` command: what a trader types, and how it is answered."""

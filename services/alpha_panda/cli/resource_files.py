@@ -1,0 +1,91 @@
+"""Resources from what `-f` names: files, folders, standard input; every mistake in all of them at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from alpha_panda.errors import InputError
+from alpha_panda.events.market import Timeframe
+from alpha_panda.resources.documents import Document, read_documents, repeated_documents
+from alpha_panda.resources.problems import Problem, ResourceError
+from alpha_panda.resources.strategy import Strategy
+from alpha_panda.strategy.loading import load_strategy
+
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+"""The files of a folder that are read, as kubectl does."""
+STANDARD_INPUT: Final = "-"
+_STANDARD_INPUT_NAME: Final = "<stdin>"
+
+
+def read_resources(names: Sequence[str], *, recursive: bool = False) -> list[Document]:
+    """The resources in the named files and folders (`-` is standard input), in order, checked as far as files go.
+
+    Raises:
+        InputError: a file that cannot be read, or nothing to read.
+        ResourceError: every mistake of every file, each with its place.
+    """
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for source, text in _texts(names, recursive=recursive):
+        try:
+            documents += read_documents(text, source)
+        except ResourceError as error:
+            problems += error.problems
+    problems += repeated_documents(documents)
+    problems += _wrong_strategies(documents)
+    if problems:
+        raise ResourceError(problems)
+    if not documents:
+        msg = f"no resources in {', '.join(names)}"
+        raise InputError(msg, remedy="name a file with a Broker or a Strategy, or a folder with such files")
+    return documents
+
+
+def _texts(names: Iterable[str], *, recursive: bool) -> Iterator[tuple[str, str]]:
+    """Name and text of each file, once."""
+    seen: set[str] = set()
+    for name in names:
+        for source in [name] if name == STANDARD_INPUT else _files(Path(name), recursive=recursive):
+            if source not in seen:
+                seen.add(source)
+                yield _read(source)
+
+
+def _files(path: Path, *, recursive: bool) -> list[str]:
+    if not path.exists():
+        msg = f'the path "{path}" does not exist'
+        raise InputError(msg)
+    if not path.is_dir():
+        return [str(path)]
+    found = path.rglob("*") if recursive else path.iterdir()
+    return sorted(str(each) for each in found if each.suffix in SUFFIXES and each.is_file())
+
+
+def _read(path: str) -> tuple[str, str]:
+    source = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else path
+    try:
+        data = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
+        return source, data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        msg = f"{source}:{line}: byte 0x{error.object[error.start]:02x} is not UTF-8"
+        raise InputError(msg, remedy="save the file as UTF-8") from error
+    except OSError as error:
+        msg = f"{source} cannot be read: {error.strerror}"
+        raise InputError(msg) from error
+
+
+def _wrong_strategies(documents: Iterable[Document]) -> Iterator[Problem]:
+    """What the strategies' own classes say against their parameters; a class in an image of its own is not here."""
+    for document in documents:
+        if not isinstance(document.resource, Strategy) or document.resource.spec.image is not None:
+            continue
+        spec = document.resource.spec
+        try:
+            load_strategy(spec.strategy, spec.params, [Timeframe(each.value) for each in spec.timeframes])
+        except InputError as error:
+            for line in str(error).splitlines():
+                yield Problem(document.source, document.line, 1, "spec", line)
