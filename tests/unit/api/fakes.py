@@ -1,0 +1,116 @@
+"""An API over stores that are held in memory."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from redis import exceptions as redis_errors
+from tests.unit.portfolio.trades import account, at, fill, tick
+from tests.unit.strategy_runner.scripted import YESBANK, broker, configured
+
+from alpha_panda.api.application import create_app
+from alpha_panda.api.cache import PortfolioCache
+from alpha_panda.api.control_view import ControlView
+from alpha_panda.api.dependencies import Dependencies
+from alpha_panda.api.queries import Queries
+from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.events.signals import Side
+from alpha_panda.portfolio.read_model import ReadModelWriter
+
+TOKEN = "a-token-of-the-tests"
+NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
+
+
+class FakePipeline:
+    def __init__(self, values: dict[str, bytes]) -> None:
+        self._values = values
+        self._waiting: dict[str, bytes] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._waiting.clear()
+
+    def set(self, key: str, value: bytes) -> None:
+        self._waiting[key] = value
+
+    async def execute(self) -> None:
+        self._values.update(self._waiting)
+
+
+class FakeRedis:
+    """Keys and values; it refuses to answer while `down`."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+        self.down = False
+
+    async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        await self.ping()
+        return [self.values.get(key) for key in keys]
+
+    async def ping(self) -> bool:
+        if self.down:
+            raise redis_errors.ConnectionError("refused")
+        return True
+
+    def pipeline(self, *, transaction: bool) -> FakePipeline:
+        assert transaction
+        return FakePipeline(self.values)
+
+
+class FakePool:
+    """Answers every query with `rows` and remembers the last; it refuses to answer while `down`."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.asked: tuple[str, tuple[object, ...]] = ("", ())
+        self.down = False
+
+    async def fetch(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        if self.down:
+            raise OSError("connection refused")
+        self.asked = (sql, values)
+        return self.rows
+
+    async def fetchval(self, sql: str) -> int:
+        return len(await self.fetch(sql))
+
+
+class World:
+    """The API and what stands behind it: a Broker `paper` with an account, a Broker `new` without one."""
+
+    def __init__(self) -> None:
+        self.redis = FakeRedis()
+        self.pool = FakePool()
+        self.control = ControlView()
+        for event in (broker(), broker("new"), configured("s", {"strategy": "momentum", "instruments": [YESBANK]})):
+            self.control.apply(event)
+        self.control.complete = True
+        self.app: FastAPI = create_app(
+            Dependencies(
+                control=self.control,
+                cache=PortfolioCache(self.redis, lambda: NOW),
+                queries=Queries(self.pool),
+                instruments=load_instruments(),
+                registry=CollectorRegistry(),
+                token=TOKEN,
+            )
+        )
+
+    async def write_account(self) -> None:
+        processor = account(fill(Side.BUY, 100, 9_500, 1, charges=250), tick(9_600, 2))
+        list(processor.on_watermark(at(3)))
+        model = processor.read_model()
+        assert model is not None
+        await ReadModelWriter(self.redis, "paper", lambda: NOW - timedelta(seconds=2)).write(model)
+
+    async def get(self, path: str, token: str | None = TOKEN, **params: str) -> httpx.Response:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            return await client.get(path, headers=headers, params=params or None)

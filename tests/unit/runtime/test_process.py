@@ -1,0 +1,134 @@
+"""How a service's process ends, and with which code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+import structlog
+
+from alpha_panda.errors import InputError
+from alpha_panda.runtime.errors import (
+    EXIT_AUTHENTICATION,
+    EXIT_FATAL,
+    EXIT_SETTINGS,
+    AuthenticationError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from alpha_panda.runtime.process import Process, run_process
+
+Main = Callable[[Process], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    monkeypatch.setenv("PANDA_SERVICE__NAME", "bar-builder")
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def ending_with(error: BaseException | None) -> Main:
+    async def main(process: Process) -> None:
+        assert process.settings.service.name == "bar-builder"
+        if error is not None:
+            raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (None, 0, "service stopped"),
+        (InputError("no such file"), EXIT_SETTINGS, "no such file"),
+        (AuthenticationError("wrong password", remedy="mend it"), EXIT_AUTHENTICATION, "wrong password"),
+        (TransientError("gone away"), EXIT_FATAL, "gone away"),
+        (UnknownOutcomeError("fenced"), EXIT_FATAL, "fenced"),
+        (ZeroDivisionError("our fault"), EXIT_FATAL, "our fault"),
+    ],
+)
+def test_each_kind_of_failure_has_its_exit_code_and_says_why(
+    error: BaseException | None, code: int, said: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run_process(ending_with(error)) == code
+    last = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert said in json.dumps(last)
+    assert last["level"] == ("info" if code == 0 else "critical")
+
+
+def test_wrong_settings_end_it_before_anything_else_with_a_line_a_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("PANDA_RUN__STOP_SECONDS", "0")
+    monkeypatch.setenv("PANDA_REDIS__PORT", "x")
+    assert run_process(ending_with(ZeroDivisionError())) == EXIT_SETTINGS
+    told = capsys.readouterr().err
+    assert "redis.port" in told
+    assert "run.stop_seconds" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_gracefully(number: signal.Signals):
+    ended = []
+
+    async def main(process: Process) -> None:
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), number)
+        await process.stopping.wait()
+        ended.append("committed")
+
+    assert run_process(main) == 0
+    assert ended == ["committed"]
+
+
+def test_a_service_that_does_not_stop_in_time_is_left_where_it_is_and_the_process_ends():
+    """Also where it would not even let itself be cancelled; so in a process of its own."""
+    program = """
+import asyncio, os, signal, sys
+from alpha_panda.runtime.process import run_process
+
+async def stubborn(process):
+    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            continue
+
+sys.exit(run_process(stubborn))
+"""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        env={**os.environ, "PANDA_RUN__STOP_SECONDS": "0.2", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == EXIT_FATAL, done.stderr
+    assert "it did not stop within 0.2 s" in done.stderr
+
+
+def test_a_port_that_is_taken_ends_it_and_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("PANDA_HTTP__PORT", str(port))
+        assert run_process(ending_with(None)) == EXIT_FATAL
+    last = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert f"port {port} on 127.0.0.1 is in use" in last["reason"]
+    assert "http.port" in last["remedy"]
