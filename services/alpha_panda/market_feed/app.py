@@ -39,6 +39,7 @@ async def run(process: Process) -> None:
             settings.service.group,
             settings.platform.prefix,
             settings.platform.partitions,
+            fail_points=process.fail_points,
         )
         task = settings.service.tasks[0]
         feed = Feed(process, publisher, control, task.name)

@@ -18,6 +18,7 @@ import uvloop
 
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.runtime.errors import EXIT_AUTHENTICATION, EXIT_FATAL, EXIT_SETTINGS, AuthenticationError
+from alpha_panda.runtime.fail_points import FailPoints
 from alpha_panda.runtime.health import Health, serve_health
 from alpha_panda.runtime.layers import load_settings
 from alpha_panda.runtime.logs import LogQueue, configure_logs
@@ -37,6 +38,7 @@ class Process:
         self.settings = settings
         self.metrics = Metrics(settings.service.name, settings.service.broker)
         self.health = Health()
+        self.fail_points = FailPoints(settings.run.fail_points, settings.service.name)
         self.stopping = asyncio.Event()
         self._logs = logs
         self.metrics.log_capacity.set(logs.capacity)

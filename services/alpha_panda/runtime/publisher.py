@@ -21,6 +21,7 @@ from alpha_panda.events.ids import event_id, partition_of
 from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.topics import BROKER_EPOCHS, DLQ_SUFFIX, Scope, Topic
 from alpha_panda.runtime.dead_letters import Coordinates, coordinates_of, dead_letter_headers, row_headers, topic_for
+from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.kafka import translate
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.replays import replay_of
@@ -53,6 +54,7 @@ class Publisher:
         prefix: str,
         partitions: int,
         letters: set[Coordinates] | None = None,
+        fail_points: FailPoints = NO_FAIL_POINTS,
     ) -> None:
         """Write as `origin`; `partitions` is the count of every pipeline topic.
 
@@ -60,6 +62,7 @@ class Publisher:
         of them read the control and epoch topics and a group writes one dead letter of a record.
         """
         self._producer = producer
+        self._fail_points = fail_points
         self._metrics = metrics
         self._origin = origin
         self._group = group
@@ -116,7 +119,11 @@ class Publisher:
             topic = EVENT_TOPICS[type(event.data)]
             name, partition = self._address(topic, event)
             pending.append((name, partition, event.key.encode(), encode(event, self._origin, epoch)))
+        if not pending:
+            return
+        self._fail_points.reached(FailPoint.BEFORE_PRODUCE)
         await self._send(pending)
+        self._fail_points.reached(FailPoint.AFTER_PRODUCE)
 
     async def mark(  # noqa: PLR0913 - what a marker says
         self,
@@ -145,6 +152,7 @@ class Publisher:
                 )
                 pending.append((name, 0, task.encode(), encode(event, self._origin, epoch)))
         await self._send(pending)
+        self._fail_points.reached(FailPoint.AFTER_MARK)
 
     async def set_aside(self, record: ConsumerRecord, reason: str) -> bool:
         """Write the record's dead letter; False where a former life or another task of the process does so.
@@ -209,6 +217,7 @@ class Publisher:
                 await self._producer.send(name, value, key=key, partition=partition)
                 for name, partition, key, value in pending
             ]
+            self._fail_points.reached(FailPoint.AMID_PRODUCE)
             for (name, partition, _, _), written in zip(pending, await asyncio.gather(*waits), strict=True):
                 ends = self.ends.setdefault(name, {})
                 ends[partition] = max(ends.get(partition, 0), written.offset + 1)

@@ -137,6 +137,8 @@ class RunSettings(Section):
     pacing: Literal["epochs", "arrival"] = "arrival"
     snapshot_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
     stop_seconds: Annotated[float, Field(gt=0, le=60)] = 8.0
+    fail_points: Path | None = None
+    """For tests only: the folder where a service is told to die (see `fail_points`)."""
 
 
 class FeedSettings(Section):

@@ -17,6 +17,7 @@ from alpha_panda.domain.processor import AnyEvent, RefusedEventError
 from alpha_panda.errors import PandaError
 from alpha_panda.events.envelope import MalformedEventError, Origin
 from alpha_panda.events.topics import Topic, dead_letter_topic, parse_name
+from alpha_panda.runtime.fail_points import FailPoint
 from alpha_panda.runtime.inbox import Outcome
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
 from alpha_panda.runtime.placement import read_event
@@ -64,6 +65,7 @@ class SinkService(Generic[RowT]):
             self._settings.service.group,
             self._settings.platform.prefix,
             self._settings.platform.partitions,
+            fail_points=self._process.fail_points,
         )
         try:
             partitions = self._partitions()
@@ -102,6 +104,8 @@ class SinkService(Generic[RowT]):
                 batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
             except kafka_errors.KafkaError as error:
                 raise translate(error) from error
+            if batches:
+                self._process.fail_points.reached(FailPoint.AFTER_CONSUME)
             await self._take(batches, publisher)
             if time.monotonic() - self._committed_at >= _COMMIT_SECONDS:
                 await self._commit(consumer)
@@ -139,7 +143,9 @@ class SinkService(Generic[RowT]):
         rows = [row for _, made in converted for row in made]
         try:
             if rows:
+                self._process.fail_points.reached(FailPoint.BEFORE_SNAPSHOT)
                 await retried(lambda: self._store(rows))
+                self._process.fail_points.reached(FailPoint.AFTER_SNAPSHOT)
         except PandaError:
             raise
         except Exception as error:  # noqa: BLE001 - a value that the store cannot hold raises what its library likes
@@ -159,10 +165,12 @@ class SinkService(Generic[RowT]):
             self._log.warning("dead letter", topic=record.topic, offset=record.offset, reason=reason)
 
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        self._process.fail_points.reached(FailPoint.BEFORE_COMMIT)
         try:
             await consumer.commit(dict(self._positions))
         except kafka_errors.KafkaError as error:
             raise translate(error) from error
+        self._process.fail_points.reached(FailPoint.AFTER_COMMIT)
         self._committed_at = time.monotonic()
 
     def _observe(self, consumer: AIOKafkaConsumer) -> None:

@@ -37,6 +37,7 @@ from alpha_panda.events.topics import (
     parse_name,
 )
 from alpha_panda.runtime.dead_letters import Coordinates
+from alpha_panda.runtime.fail_points import FailPoint
 from alpha_panda.runtime.gate import EpochGate, Partition, Upstream
 from alpha_panda.runtime.inbox import Inbox, Input
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
@@ -141,6 +142,7 @@ class StreamService:
             platform.prefix,
             platform.partitions,
             letters,
+            self._process.fail_points,
         )
 
     def _task(self, task: TaskSettings, publisher: Publisher) -> Task:
@@ -180,6 +182,7 @@ class StreamService:
             publisher,
             self._snapshots,
             self._process.metrics,
+            self._process.fail_points,
         )
 
     def _outputs_of(self, task: Task) -> dict[str, tuple[int, ...]]:
@@ -219,7 +222,6 @@ class StreamService:
             task.knows_control = not self._unread
 
     async def _consume(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
-        profile = self._settings.kafka.profile
         takers: dict[Partition, list[Task]] = {}
         for task in tasks:
             for where in task.partitions:
@@ -229,14 +231,7 @@ class StreamService:
         health.ready = True
         while not stopping.is_set():
             health.turn()
-            try:
-                batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
-            except kafka_errors.KafkaError as error:
-                raise translate(error) from error
-            for where, records in batches.items():
-                for task in takers[where.topic, where.partition]:
-                    for record in records:
-                        task.accept(record)
+            await self._read(consumer, takers)
             await self._learn_control(consumer, tasks)
             if any(await asyncio.gather(*(task.turn() for task in tasks))):
                 health.saw_event()
@@ -245,6 +240,19 @@ class StreamService:
             self._observe(consumer, tasks)
         health.ready = False
         await self._checkpoint(consumer, tasks, tasks)
+
+    async def _read(self, consumer: AIOKafkaConsumer, takers: dict[Partition, list[Task]]) -> None:
+        profile = self._settings.kafka.profile
+        try:
+            batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
+        except kafka_errors.KafkaError as error:
+            raise translate(error) from error
+        for where, records in batches.items():
+            for task in takers[where.topic, where.partition]:
+                for record in records:
+                    task.accept(record)
+        if batches:
+            self._process.fail_points.reached(FailPoint.AFTER_CONSUME)
 
     async def _checkpoint(self, consumer: AIOKafkaConsumer, due: list[Task], tasks: list[Task]) -> None:
         """Snapshot what is due, then commit. The snapshots' offsets count; the commit shows them to tools."""
@@ -257,10 +265,12 @@ class StreamService:
                 offsets[partition] = min(offsets.get(partition, offset), offset)
         if not offsets:
             return
+        self._process.fail_points.reached(FailPoint.BEFORE_COMMIT)
         try:
             await consumer.commit(offsets)
         except kafka_errors.KafkaError as error:
             raise translate(error) from error
+        self._process.fail_points.reached(FailPoint.AFTER_COMMIT)
 
     def _observe(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
         now = time.monotonic()

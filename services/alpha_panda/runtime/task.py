@@ -14,18 +14,18 @@ from datetime import datetime
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
-from alpha_panda.events.envelope import Envelope, MalformedEventError, decode, decode_header
+from alpha_panda.domain.processor import Processor
+from alpha_panda.events.envelope import MalformedEventError, decode, decode_header
 from alpha_panda.events.epochs import EpochClosed
-from alpha_panda.events.topics import Scope, Topic
+from alpha_panda.events.topics import Scope
+from alpha_panda.runtime.decider import Decider
+from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.gate import Closing, EpochGate, Partition
-from alpha_panda.runtime.guarded import GuardedProcessor
 from alpha_panda.runtime.inbox import Inbox, Item, Outcome, Refused
 from alpha_panda.runtime.live_gate import sort_out
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.refusals import Refusals
-from alpha_panda.runtime.replays import TakenReplays
 from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic
 from alpha_panda.runtime.wiring import EPOCH_TOPICS, Wiring
 
@@ -43,6 +43,7 @@ class Task:
         publisher: Publisher,
         snapshots: SnapshotStore,
         metrics: Metrics,
+        fail_points: FailPoints = NO_FAIL_POINTS,
     ) -> None:
         """Only remember; `start` does the work."""
         self.name = name
@@ -54,12 +55,12 @@ class Task:
         self._publisher = publisher
         self._snapshots = snapshots
         self._metrics = metrics
+        self._fail_points = fail_points
         self._log = structlog.get_logger().bind(task=name)
         self._refusals = Refusals(publisher, metrics, self._log)
-        self._guarded = GuardedProcessor(wiring.make, None)
+        self._decider = Decider(wiring.make, self._refusals, metrics, self._log)
         self._markers: dict[tuple[str, int], tuple[Partition, int]] = {}
         self._arrived: list[Item] = []
-        self._taken = TakenReplays()
         self._saved_at = time.monotonic()
         self._dirty = False
         self.knows_control = False
@@ -73,13 +74,13 @@ class Task:
     @property
     def processor(self) -> Processor:
         """The core, for its diagnostics."""
-        return self._guarded.processor
+        return self._decider.processor
 
     async def start(self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]]) -> None:
         """Restore the last snapshot and read one's own outputs after it to their end."""
         snapshot = await self._snapshots.load(self._wiring.service, self.name)
         if snapshot is not None:
-            self._guarded = GuardedProcessor(self._wiring.make, snapshot.state)
+            self._decider.restore(snapshot.state)
             self._gate = self._make_gate(snapshot.epoch)
             self.epoch = snapshot.epoch
             self.finished = snapshot.finished
@@ -91,15 +92,8 @@ class Task:
         if not self._wiring.epochs:
             for topic, envelope in sorted(found, key=lambda pair: (pair[1].event_time, pair[1].sequence)):
                 if rows[topic] not in EPOCH_TOPICS:
-                    self._recall(topic, envelope, rows[topic])
+                    self._decider.recall(topic, envelope, rows[topic])
         self._log.info("task started", epoch=self.epoch, own_outputs_found=len(found), restored=snapshot is not None)
-
-    def _recall(self, name: str, envelope: Envelope, topic: Topic) -> None:
-        """Tell the processor of its own output; what only claims to be one is for its readers to set aside."""
-        try:
-            self._guarded.recall(decode(envelope), topic)
-        except (MalformedEventError, RefusedEventError) as error:
-            self._log.warning("own output not understood", topic=name, id=envelope.id, reason=str(error))
 
     def accept(self, record: ConsumerRecord) -> None:
         """Take a record that was read; it is decided on later."""
@@ -161,8 +155,8 @@ class Task:
             items, late = self._inbox.take(closing.epoch, closing.control, closing.ends)
             for item in late:
                 self._refusals.settle(item.record, Outcome.DUPLICATE)
-            outputs = self._decide(items)
-            outputs += self._guarded.reach(closing.watermark)
+            outputs = self._decider.decide(items)
+            outputs += self._decider.reach(closing.watermark)
             with self._metrics.batch_seconds.time():
                 await self._publisher.publish(outputs, closing.epoch)
                 await self._mark(closing)
@@ -180,7 +174,7 @@ class Task:
         items.sort(key=lambda item: item.input.phase)
         outputs, times = [], []
         for item in items:
-            produced = self._decide_one(item)
+            produced = self._decider.decide_one(item)
             if produced is None:
                 continue  # what is refused tells nothing, not even the time
             outputs += produced
@@ -189,7 +183,7 @@ class Task:
         latest = max(times, default=None)
         if latest is not None and (self.watermark is None or latest > self.watermark):
             self.watermark = latest
-            outputs += self._guarded.reach(latest)
+            outputs += self._decider.reach(latest)
         with self._metrics.batch_seconds.time():
             await self._publisher.publish(outputs, None)
         self._dirty = True
@@ -206,28 +200,9 @@ class Task:
         if gate is None or not any(gate.concerns(item.event) for item in items):
             return items
         answer = await gate.ask()
-        self._guarded.heed(answer.fact)
+        self._decider.heed(answer.fact)
         now, self._arrived = sort_out(gate, items, answer, self.watermark)
         return now
-
-    def _decide(self, items: list[Item]) -> list[AnyEvent]:
-        return [output for item in items for output in self._decide_one(item) or ()]
-
-    def _decide_one(self, item: Item) -> list[AnyEvent] | None:
-        """What follows from an item; None where it is refused, or is a replayed one that is not this task's."""
-        identity = item.event.id
-        if item.replay is not None and not (self._refusals.has(item.replay) and self._taken.is_first(identity)):
-            self._refusals.settle(item.record, Outcome.DUPLICATE)
-            return None
-        try:
-            outputs = self._guarded.take(item.event, item.input.topic)
-        except RefusedEventError as error:
-            self._taken.forget(identity)
-            self._log.warning("event refused", id=identity, topic=item.record.topic, reason=str(error))
-            self._refusals.refuse(item.record, str(error))
-            return None
-        self._metrics.record(item.record.topic, Outcome.PROCESSED)
-        return outputs
 
     def _refuse_rest(self) -> None:
         for refused in self._inbox.rest():
@@ -263,9 +238,11 @@ class Task:
         """Effects, then the snapshot with the offsets that it is exact for."""
         if not self._dirty:
             return
+        self._fail_points.reached(FailPoint.BEFORE_SNAPSHOT)
         if self._wiring.effects is not None:
             await self._wiring.effects(self.processor)
-        state = self._guarded.snapshot()
+            self._fail_points.reached(FailPoint.AFTER_EFFECTS)
+        state = self._decider.snapshot()
         offsets = self.committable()
         snapshot = Snapshot(
             epoch=self.epoch,
@@ -276,6 +253,7 @@ class Task:
         )
         with self._metrics.snapshot_seconds.time():
             await self._snapshots.save(self._wiring.service, self.name, snapshot)
+        self._fail_points.reached(FailPoint.AFTER_SNAPSHOT)
         self._metrics.snapshot_bytes.set(len(state))
         self.saved = offsets
         self._saved_at = time.monotonic()
