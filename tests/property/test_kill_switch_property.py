@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.trading import ACME, BOLT, BROKER, broker, broker_spec, feed, halt, only, resume, risk, signal
+from tests.support.trading import (
+    ACME,
+    BOLT,
+    BROKER,
+    broker,
+    broker_spec,
+    ends,
+    entry,
+    feed,
+    halt,
+    legs,
+    only,
+    paper,
+    resume,
+    risk,
+    signal,
+)
 from tests.support.trading import strategy_spec as spec_of
 
 from alpha_panda.domain.kill_switch import SwitchReading, halt_key
@@ -96,6 +112,27 @@ def test_no_entry_passes_while_any_source_says_halted_and_no_exit_is_stopped(
                     assert (code == "halts_unreadable") == (switch is None and not halted)
                 else:
                     assert code not in {"trading_halted", "halts_unreadable"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.frozensets(halts, max_size=3), st.frozensets(halts, max_size=3), st.booleans(), st.data())
+def test_what_the_risk_manager_would_refuse_now_trading_does_not_submit(
+    log: frozenset[Halt],
+    switch: frozenset[Halt],
+    resource: bool,  # noqa: FBT001 - drawn
+    data: st.DataObject,
+) -> None:
+    """Both look at the same sources, so a halt between them stops what the first let pass."""
+    strategy = data.draw(st.sampled_from(STRATEGIES))
+    token = data.draw(st.sampled_from(sorted(NAMES)))
+    market = paper(broker_spec(halted=resource))
+    assert not feed(market, *(halt(scope, subject) for scope, subject in sorted(log)))
+    market.heed(reading(switch))
+    said = feed(market, entry("10:00:00", 1, strategy=strategy, instrument_token=token))
+    if resource or covers(log, strategy, token) or covers(switch, strategy, token):
+        assert [code for _, code in ends(said)] == ["trading_halted"]
+    else:
+        assert [what for what, _, _ in legs(said)] == ["Submitted", "Acknowledged"]
 
 
 @given(st.booleans(), st.lists(st.tuples(st.booleans(), st.sampled_from(["all", "broker"])), max_size=12))

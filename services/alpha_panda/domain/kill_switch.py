@@ -3,6 +3,7 @@
 Three sources speak, each on its own: the facts on `control.trading` (the truth), the Broker's resource,
 and the switch in Redis, a fast path that works while the log does not. Any of them that says halted
 wins; none can release what another one says. A halt blocks what would increase risk and nothing else.
+The risk manager asks before it validates an entry, and trading again before it submits one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
 
 Halts = dict[str, TradingHalted]
@@ -69,3 +71,22 @@ def covering(target: Target, sources: Iterable[Mapping[str, TradingHalted]]) -> 
             if halt is not None:
                 return halt
     return None
+
+
+def refuse_entry(target: Target, *, broker_halted: bool, halts: Halts, switch: SwitchReading) -> Refusal | None:
+    """Why nothing that would increase risk may go out; None where nobody says halted and all could be asked.
+
+    `broker_halted` is what the Broker's resource says, `halts` what `control.trading` says.
+    """
+    if broker_halted:
+        says = f"Broker {target.broker} is halted (halted)"
+        return Refusal(code="trading_halted", value="halted", limit="no halt", message=says)
+    halt = covering(target, (halts, switch.halts))
+    if halt is not None:
+        where = f"{halt.scope} {halt.subject}".strip()
+        says = f"trading is halted for {where} by {halt.actor}: {halt.reason}"
+        return Refusal(code="trading_halted", value=where, limit="no halt", message=says)
+    if switch.unreadable is None:
+        return None
+    says = f"whether trading is halted could not be read while the signal could wait: {switch.unreadable}"
+    return Refusal(code="halts_unreadable", value="unreadable", limit="a kill switch that can be read", message=says)

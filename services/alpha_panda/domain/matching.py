@@ -29,6 +29,8 @@ class PaperTerms(msgspec.Struct, frozen=True, kw_only=True):
     participation: Fraction
     """Of a tick's volume, the most that trades with orders of this Broker."""
     charges_as_of: date | None = None
+    halted: bool = False
+    """Whether the Broker's resource says that nothing may increase its risk."""
 
 
 def slipped_paise(price_paise: int, side: Side, slippage: Fraction, tick_size_paise: int) -> int:

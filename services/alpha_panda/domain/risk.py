@@ -14,7 +14,7 @@ import msgspec
 
 from alpha_panda.domain.exposure import Exposure
 from alpha_panda.domain.instrument import Instrument
-from alpha_panda.domain.kill_switch import Halts, SwitchReading, Target, covering
+from alpha_panda.domain.kill_switch import Halts, SwitchReading, Target, refuse_entry
 from alpha_panda.domain.money import rupees
 from alpha_panda.domain.order_terms import Refusal, entry_price_paise, refuse_prices
 from alpha_panda.events.signals import Intent, Product, Side, SignalRaised
@@ -117,27 +117,14 @@ def _strategy_not_running(inquiry: Inquiry) -> Refusal | None:
 
 
 def _trading_halted(inquiry: Inquiry) -> Refusal | None:
+    """Also where nobody knows whether trading is halted: an entry that could wait no longer is refused."""
     if not inquiry.enters:
         return None
-    if isinstance(inquiry.account, AccountTerms) and inquiry.account.halted:
-        says = f"Broker {inquiry.broker} is halted (halted)"
-        return _refusal("trading_halted", "halted", "no halt", says)
     instrument = "" if inquiry.instrument is None else inquiry.instrument.name
     target = Target(broker=inquiry.broker, strategy=inquiry.signal.strategy, instrument=instrument)
-    halt = covering(target, (inquiry.halts, inquiry.switch.halts))
-    if halt is None:
-        return None
-    where = f"{halt.scope} {halt.subject}".strip()
-    return _refusal("trading_halted", where, "no halt", f"trading is halted for {where} by {halt.actor}: {halt.reason}")
-
-
-def _halts_unreadable(inquiry: Inquiry) -> Refusal | None:
-    """Nobody knows whether trading is halted: an entry that could wait no longer is refused."""
-    why = inquiry.switch.unreadable
-    if not inquiry.enters or why is None:
-        return None
-    says = f"whether trading is halted could not be read while the signal could wait: {why}"
-    return _refusal("halts_unreadable", "unreadable", "a kill switch that can be read", says)
+    halted = isinstance(inquiry.account, AccountTerms) and inquiry.account.halted
+    found = refuse_entry(target, broker_halted=halted, halts=inquiry.halts, switch=inquiry.switch)
+    return None if found is None else _refusal(found.code, found.value, found.limit, found.message)
 
 
 def _signal_expired(inquiry: Inquiry) -> Refusal | None:
@@ -235,7 +222,6 @@ CHECKS: tuple[Check, ...] = (
     _broker_missing,
     _strategy_not_running,
     _trading_halted,
-    _halts_unreadable,
     _signal_expired,
     _market_closed,
     _bad_prices,

@@ -1,7 +1,7 @@
 """The doors of the kill switch: three stores that can each say that trading is halted, none needing another.
 
-The log (`control.trading`) is the truth. The switch in Redis is asked by live risk managers before each
-entry, also while the log is down. The Brokers' resources reach the services as soon as the log is back.
+The log (`control.trading`) is the truth. The switch in Redis is asked by live risk managers and trading
+before each entry, also while the log is down. The Brokers' resources reach the services as soon as the log is back.
 """
 
 from __future__ import annotations

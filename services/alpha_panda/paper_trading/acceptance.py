@@ -27,6 +27,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     book: Book
     watermark: datetime | None
     """Event time by which a signal may be too late; None where it was accepted before."""
+    halted: Refusal | None
+    """Why nothing that would increase risk may go out; None also where it was accepted before."""
 
 
 def order_of(event: Event[SignalValidated]) -> Order:
@@ -54,6 +56,8 @@ def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrd
     terms = door.terms
     if isinstance(terms, Refusal):
         return terms
+    if order.leg is Leg.ENTRY and door.halted is not None:
+        return door.halted
     session = _session(event.event_time, door.calendar)
     if isinstance(session, Refusal):
         return session

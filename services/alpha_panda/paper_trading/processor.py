@@ -1,9 +1,12 @@
 """The core of paper trading: a Broker's validated signals and the market's ticks in, order events out.
 
-In: `signals.validated` of the Broker, `market.ticks`, `control.brokers`. Out: the Broker's order events,
-to the risk manager, the portfolio and history. An order first meets the first tick that is strictly later
-than its signal's event time plus the latency; stop and target meet every tick after the one that filled
-the entry. Nothing trades before the Broker's resource was seen, and nothing after it was deleted.
+In: `signals.validated` of the Broker, `market.ticks`, `control.brokers`, `control.trading`; live also what
+the switch in Redis says. Out: the Broker's order events, to the risk manager, the portfolio and history.
+A halt refuses entries that were validated before it and are not submitted yet, and nothing else.
+
+An order first meets the first tick that is strictly later than its signal's event time plus the latency;
+stop and target meet every tick after the one that filled the entry. Nothing trades before the Broker's
+resource was seen, and nothing after it was deleted.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import msgspec
 
 from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.domain.kill_switch import SwitchReading, Target, note, refuse_entry
 from alpha_panda.domain.matching import PaperTerms
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.processor import AnyEvent, Processor
-from alpha_panda.events.control import BrokerConfigured
+from alpha_panda.events.control import BrokerConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Leg, Order
@@ -62,20 +66,32 @@ class PaperTradingProcessor(Processor):
             return self._on_signal(event)
         if isinstance(data, BrokerConfigured) and data.name == self._broker:
             return self._on_broker(event)
+        if isinstance(data, TradingHalted | TradingResumed):
+            note(self._state.halts, data)
         return ()
 
     def on_watermark(self, watermark: datetime) -> Iterable[AnyEvent]:
-        """Cancel what a closed session ends, and place again what the next one carries on."""
+        """Cancel what a closed session ends, and place again what the next one carries on.
+
+        While the switch is unreadable, entries wait uncommitted, and a restart would bring back with them
+        whatever was accepted since: so no signal is forgotten in the meantime.
+        """
         state = self._state
         if state.watermark is not None and watermark <= state.watermark:
             return ()
         state.watermark = watermark
-        state.seen.forget(watermark)
+        if state.switch.unreadable is None:
+            state.seen.forget(watermark)
         for token in sorted(token for token, book in state.books.items() if _is_due(book, watermark)):
             book = state.books[token]
             Legs(token, book, self._outbox).advance(watermark, self._calendar)
             self._drop_if_empty(token, book)
         return self._outbox.take()
+
+    def heed(self, fact: msgspec.Struct) -> None:
+        """Take in what the switch in Redis says now."""
+        if isinstance(fact, SwitchReading):
+            self._state.switch = fact
 
     def recall(self, event: AnyEvent, topic: Topic) -> None:
         """An order event of one's own stands: the order follows it when its signal and ticks come again."""
@@ -87,6 +103,8 @@ class PaperTradingProcessor(Processor):
         books = self._state.books.values()
         return {
             "duplicate_signals": self._duplicates,
+            "halts": len(self._state.halts),
+            "switch_halts": len(self._state.switch.halts),
             "stale_ticks": self._stale_ticks,
             "working_orders": sum(len(book.orders) for book in books),
             "open_trades": sum(1 for book in books for trade in book.trades if trade.open),
@@ -148,6 +166,7 @@ class PaperTradingProcessor(Processor):
             instrument=self._instruments.get(token),
             book=book,
             watermark=None if before else state.watermark,
+            halted=None if before else self._halted(order),
         )
         working = _FAILED_BEFORE if before is False else admit(event, order, door)
         if isinstance(working, Refusal):
@@ -157,6 +176,14 @@ class PaperTradingProcessor(Processor):
         state.books[token] = book
         self._drop_if_empty(token, book)
         return self._outbox.take()
+
+    def _halted(self, order: Order) -> Refusal | None:
+        instrument = self._instruments.get(order.instrument_token)
+        target = Target(
+            broker=self._broker, strategy=order.strategy, instrument="" if instrument is None else instrument.name
+        )
+        halted = isinstance(self._terms, PaperTerms) and self._terms.halted
+        return refuse_entry(target, broker_halted=halted, halts=self._state.halts, switch=self._state.switch)
 
     def _take(self, event: Event[SignalValidated], working: WorkingOrder, book: Book, legs: Legs, cause: Cause) -> None:
         order = working.order

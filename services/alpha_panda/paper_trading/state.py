@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from alpha_panda.domain.calendar import Session
+from alpha_panda.domain.kill_switch import Halts, SwitchReading
 from alpha_panda.domain.matching import concerns
 from alpha_panda.domain.memory import Memory
 from alpha_panda.events.orders import Charges, Leg, Order
@@ -134,6 +135,10 @@ class PaperState(msgspec.Struct, kw_only=True):
 
     spec: dict[str, Any] | None = None
     configured: bool = False
+    halts: Halts = msgspec.field(default_factory=dict)
+    """What `control.trading` says."""
+    switch: SwitchReading = SwitchReading()
+    """What the switch in Redis said last. It is asked again before each entry that it could stop."""
     books: dict[int, Book] = msgspec.field(default_factory=dict)
     last: dict[int, tuple[datetime, int]] = msgspec.field(default_factory=dict)
     """By instrument: time and sequence of its last tick."""

@@ -32,6 +32,7 @@ def read_terms(broker: str, spec: dict[str, Any] | None) -> PaperTerms | Refusal
         latency=timedelta(milliseconds=settings.latency_milliseconds),
         participation=percent(settings.participation_percent),
         charges_as_of=settings.charges.as_of,
+        halted=parsed.halted,
     )
 
 

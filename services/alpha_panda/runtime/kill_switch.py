@@ -21,7 +21,7 @@ from alpha_panda.domain.kill_switch import Halts, SwitchReading, halt_key
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.errors import PandaError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.events.signals import Intent, SignalRaised
+from alpha_panda.events.signals import Intent, SignalRaised, SignalValidated
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.live_gate import Answer, LiveGate
 from alpha_panda.runtime.store_errors import redis_store_errors
@@ -107,12 +107,14 @@ class KillSwitchGate(LiveGate):
         self._log = structlog.get_logger()
 
     def concerns(self, event: AnyEvent) -> bool:
-        """An entry."""
-        return isinstance(event.data, SignalRaised) and event.data.intent is Intent.ENTER
+        """An entry, raw or validated."""
+        signal = _signal(event)
+        return signal is not None and signal.intent is Intent.ENTER
 
     def may_wait(self, event: AnyEvent, watermark: datetime | None) -> bool:
         """Until its time to live ends, in event time."""
-        return watermark is None or watermark <= event.data.expires_at
+        signal = _signal(event)
+        return watermark is None or (signal is not None and watermark <= signal.expires_at)
 
     async def ask(self) -> Answer:
         """What the switch says now. A Redis that failed is left alone for a moment."""
@@ -135,6 +137,11 @@ class KillSwitchGate(LiveGate):
         if what != (self._said or "no statement"):
             self._log.warning("kill switch in Redis", says=what)
         self._said = what
+
+
+def _signal(event: AnyEvent) -> SignalRaised | None:
+    data = event.data.signal if isinstance(event.data, SignalValidated) else event.data
+    return data if isinstance(data, SignalRaised) else None
 
 
 def _unknown(reason: str) -> Answer:

@@ -139,6 +139,7 @@ PAPER_TRADING: Final = Service(
     writes=(*ORDER_EVENTS, BROKER_EPOCHS),
     one_writer=True,
     tables=(Table("snapshots", CHANGE, brokers=True),),
+    redis=Redis.HALTS,
     upstream=("market-feed",),
     upstream_previous=("risk-manager",),
 )

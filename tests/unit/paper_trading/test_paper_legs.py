@@ -98,7 +98,14 @@ def test_an_exit_closes_the_position_and_cancels_all_that_is_left_of_it() -> Non
     out = feed(market, price("10:00:03", 10_100))
     assert fills(out) == [(Leg.EXIT, 100, 10_100)]
     assert ends(out) == [(Leg.STOP, "position_closed"), (Leg.TARGET, "position_closed")]
-    assert market.diagnostics() == {"duplicate_signals": 0, "stale_ticks": 0, "working_orders": 0, "open_trades": 0}
+    assert market.diagnostics() == {
+        "duplicate_signals": 0,
+        "halts": 0,
+        "switch_halts": 0,
+        "stale_ticks": 0,
+        "working_orders": 0,
+        "open_trades": 0,
+    }
 
 
 def test_the_legs_live_on_while_an_exit_works_and_the_exit_never_fills_more_than_is_open() -> None:

@@ -20,6 +20,7 @@ from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import StrategyState
 from alpha_panda.topology.credentials import derive
 from alpha_panda.topology.model import Plan, ServicePlan, TopicPlan
+from alpha_panda.topology.names import OPERATIONS, halts_key, trading_switch
 from alpha_panda.topology.planner import plan
 from alpha_panda.topology.settings import PlatformSettings, TopicOverlay
 
@@ -164,7 +165,11 @@ def test_rights_are_exact_names_and_no_more_than_the_row_says() -> None:
 
 def test_redis_is_for_the_portfolio_to_write_and_the_api_to_read() -> None:
     users = {each.name: each.rules for each in made(paper("a"), paper("b")).redis_users}
-    assert sorted(users) == ["a.portfolio", "a.risk-manager", "api", "b.portfolio", "b.risk-manager", "operations"]
+    of_broker = ("paper-trading", "portfolio", "risk-manager")
+    assert sorted(users) == sorted([*(f"{b}.{each}" for b in "ab" for each in of_broker), "api", OPERATIONS])
+    switch = [trading_switch(""), halts_key("")]
+    for asks in ("a.risk-manager", "a.paper-trading"):
+        assert [rule for rule in users[asks] if rule.startswith("~")] == [f"~{key}" for key in switch]
     assert [rule for rule in users["a.portfolio"] if rule.startswith("~")] == ["~a:*"]
     assert [rule for rule in users["api"] if rule.startswith("~")] == ["~a:*", "~b:*"]
     assert "+@write" in users["a.portfolio"]
