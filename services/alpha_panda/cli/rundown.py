@@ -14,6 +14,7 @@ from alpha_panda.cli.output import print_table, print_text
 from alpha_panda.cli.services import print_services
 from alpha_panda.domain.calendar import IST
 from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
+from alpha_panda.domain.money import rupees
 from alpha_panda.errors import PandaError
 from alpha_panda.local.day import BrokerDay, read_days
 from alpha_panda.local.halt_doors import find_doors
@@ -111,8 +112,8 @@ def _show_day(day: BrokerDay, table: InstrumentTable) -> None:
                 each.leg,
                 each.side,
                 each.quantity,
-                rupees(each.price_paise),
-                rupees(each.charges_paise),
+                _amount(each.price_paise),
+                _amount(each.charges_paise),
             )
             for each in day.fills
         ],
@@ -129,9 +130,9 @@ def _show_day(day: BrokerDay, table: InstrumentTable) -> None:
                 _name(table, each["instrument_token"]),
                 each["product"],
                 each["quantity"],
-                rupees(each["cost_paise"]),
-                rupees(each["price_paise"]),
-                rupees(each["unrealised_paise"]),
+                _amount(each["cost_paise"]),
+                _amount(each["price_paise"]),
+                _amount(each["unrealised_paise"]),
             )
             for each in day.positions
         ],
@@ -143,26 +144,25 @@ def _show_day(day: BrokerDay, table: InstrumentTable) -> None:
             (
                 each["strategy"],
                 each["fills"],
-                rupees(each["realised_paise"]),
-                rupees(each["unrealised_paise"]),
-                rupees(each["charges_paise"]),
-                rupees(each["profit_paise"]),
+                _amount(each["realised_paise"]),
+                _amount(each["unrealised_paise"]),
+                _amount(each["charges_paise"]),
+                _amount(each["profit_paise"]),
             )
             for each in day.strategies
         ],
     )
     account = day.account
     print_text(
-        f"started with {rupees(account['starting_cash_paise'])}, cash {rupees(account['cash_paise'])}, "
-        f"realised {rupees(account['realised_paise'])}, charges {rupees(account['charges_paise'])}, "
-        f"equity {rupees(account['equity_paise'])} (₹, paper money)"
+        f"started with {_amount(account['starting_cash_paise'])}, cash {_amount(account['cash_paise'])}, "
+        f"realised {_amount(account['realised_paise'])}, charges {_amount(account['charges_paise'])}, "
+        f"equity {_amount(account['equity_paise'])} (₹, paper money)"
     )
 
 
-def rupees(paise: int) -> str:
-    """Paise as rupees with two decimals."""
-    sign = "-" if paise < 0 else ""
-    return f"{sign}{abs(paise) // 100:,}.{abs(paise) % 100:02}"
+def _amount(paise: int) -> str:
+    """An amount in a table of rupees."""
+    return rupees(paise, sign="")
 
 
 def _name(table: InstrumentTable, token: int) -> str:

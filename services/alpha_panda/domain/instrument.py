@@ -62,7 +62,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def round_to_tick(price_paise: int, tick_size_paise: int, rounding: Rounding) -> int:
     """A multiple of the tick size next to the price, in paise; halfway, NEAREST goes up.
 
-    The result may be 0 for a price below one tick rounded down; callers that need a price check for it.
+    Never less than one tick: nothing trades for less.
 
     Raises:
         ValueError: the tick size is not positive.
@@ -72,8 +72,14 @@ def round_to_tick(price_paise: int, tick_size_paise: int, rounding: Rounding) ->
         raise ValueError(msg)
     match rounding:
         case Rounding.DOWN:
-            return price_paise // tick_size_paise * tick_size_paise
+            ticks = price_paise // tick_size_paise
         case Rounding.UP:
-            return -(-price_paise // tick_size_paise) * tick_size_paise
+            ticks = -(-price_paise // tick_size_paise)
         case Rounding.NEAREST:
-            return (2 * price_paise + tick_size_paise) // (2 * tick_size_paise) * tick_size_paise
+            ticks = (2 * price_paise + tick_size_paise) // (2 * tick_size_paise)
+    return max(ticks, 1) * tick_size_paise
+
+
+def on_grid(price_paise: int, tick_size_paise: int) -> bool:
+    """Whether the exchange can quote the price."""
+    return price_paise % tick_size_paise == 0

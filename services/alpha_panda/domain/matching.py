@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import msgspec
 
-from alpha_panda.domain.money import grid_down, grid_up
+from alpha_panda.domain.instrument import Rounding, round_to_tick
 from alpha_panda.events.orders import Order
 from alpha_panda.events.signals import OrderType, Side
 
@@ -36,8 +36,8 @@ class PaperTerms(msgspec.Struct, frozen=True, kw_only=True):
 def slipped_paise(price_paise: int, side: Side, slippage: Fraction, tick_size_paise: int) -> int:
     """The price of a market fill, on the grid and never better than the tick's."""
     if side is Side.BUY:
-        return grid_up(math.ceil(price_paise * (1 + slippage)), tick_size_paise)
-    return grid_down(math.floor(price_paise * (1 - slippage)), tick_size_paise)
+        return round_to_tick(math.ceil(price_paise * (1 + slippage)), tick_size_paise, Rounding.UP)
+    return round_to_tick(math.floor(price_paise * (1 - slippage)), tick_size_paise, Rounding.DOWN)
 
 
 def is_triggered(order: Order, price_paise: int) -> bool:

@@ -1,4 +1,4 @@
-"""Whole paise: rounding, the tick grid, and how an amount is shown to a person.
+"""Whole paise: rounding, and how an amount is shown to a person. Prices' tick grid is in `instrument`.
 
 Money is an integer of paise everywhere. A rate is an exact fraction and meets money only here, where
 the result is rounded once.
@@ -35,23 +35,7 @@ def paise_of_rupees(text: str) -> int:
     return amount.numerator
 
 
-def on_grid(price_paise: int, tick_size_paise: int) -> bool:
-    """Whether the exchange can quote the price."""
-    return price_paise % tick_size_paise == 0
-
-
-def grid_up(price_paise: int, tick_size_paise: int) -> int:
-    """The nearest price of the grid that is not below."""
-    return -(-price_paise // tick_size_paise) * tick_size_paise
-
-
-def grid_down(price_paise: int, tick_size_paise: int) -> int:
-    """The nearest price of the grid that is not above, and at least one tick."""
-    return max(price_paise // tick_size_paise, 1) * tick_size_paise
-
-
-def rupees(paise: int) -> str:
-    """An amount for a person: ₹1,234.50, -₹0.05."""
-    sign = "-" if paise < 0 else ""
+def rupees(paise: int, sign: str = "₹") -> str:
+    """An amount for a person: ₹1,234.50, -₹0.05; in a table of amounts without its `sign`."""
     whole, rest = divmod(abs(paise), PAISE_PER_RUPEE)
-    return f"{sign}₹{whole:,}.{rest:02d}"
+    return f"{'-' if paise < 0 else ''}{sign}{whole:,}.{rest:02d}"

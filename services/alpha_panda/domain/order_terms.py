@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from alpha_panda.domain.instrument import Instrument
-from alpha_panda.domain.money import on_grid, rupees
+from alpha_panda.domain.instrument import Instrument, on_grid
+from alpha_panda.domain.money import rupees
 from alpha_panda.events.signals import OrderType, SignalRaised
 
 

@@ -11,7 +11,8 @@ from math import ceil, floor
 
 import msgspec
 
-from alpha_panda.domain.money import grid_down, grid_up, percent
+from alpha_panda.domain.instrument import Rounding, round_to_tick
+from alpha_panda.domain.money import percent
 from alpha_panda.events.signals import Side
 from alpha_panda.resources.strategy import Levels
 from alpha_panda.strategy import Enter
@@ -66,4 +67,4 @@ def _on_tick(price: int | Fraction | None, tick: int, *, up: bool) -> int | None
     """The nearest price of the grid above or below; at least one tick, since no price is lower."""
     if price is None:
         return None
-    return grid_up(ceil(price), tick) if up else grid_down(floor(price), tick)
+    return round_to_tick(ceil(price), tick, Rounding.UP) if up else round_to_tick(floor(price), tick, Rounding.DOWN)

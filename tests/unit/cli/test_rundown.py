@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from alpha_panda.cli import rundown
-from alpha_panda.cli.rundown import rupees, wait_for_end
+from alpha_panda.cli.rundown import wait_for_end
 from alpha_panda.errors import PandaError
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform, ServiceDetail
@@ -90,10 +90,3 @@ def test_without_a_replay_there_is_no_end_to_wait_for(layout: Layout):
     save_run(layout, Run())
     with pytest.raises(PandaError, match="this run has none"):
         wait_for_end(Scripted(layout))
-
-
-@pytest.mark.parametrize(
-    ("paise", "text"), [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (123_456_789, "1,234,567.89"), (-100, "-1.00")]
-)
-def test_paise_are_shown_as_rupees_with_their_sign(paise: int, text: str):
-    assert rupees(paise) == text
