@@ -16,11 +16,12 @@ import msgspec
 import psutil
 
 from alpha_panda.errors import UnavailableError
+from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.progress import Progress, silent
 from alpha_panda.local.run_file import Run, load_run
-from alpha_panda.local.status_file import Phase, PlatformStatus, ServiceState, ServiceStatus, load_status, start_time
+from alpha_panda.local.status_file import Phase, PlatformStatus, ServiceState, ServiceStatus, load_status
 
 _POLL_SECONDS = 0.05
 _START_SECONDS = 900.0

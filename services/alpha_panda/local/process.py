@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from alpha_panda.errors import UnavailableError
+from alpha_panda.local.identity import Identity, identify
 from alpha_panda.local.layout import write_private
 from alpha_panda.local.system_user import SystemUser
 
@@ -30,16 +31,6 @@ _POLL_SECONDS = 0.02
 _UNLESS_ORPHANED = ("/bin/sh", "-c", 'test "$PPID" = "$0" || exit 1; exec "$@"')
 _LOG_LIMIT = 16 * 1024 * 1024
 _LOG_TAIL = 12
-_STATE, _START_TIME = 0, 19
-"""Fields of /proc/PID/stat after the command's closing bracket (proc(5): 3 state, 22 starttime)."""
-
-
-class _Running(msgspec.Struct, frozen=True, kw_only=True):
-    """What `run/<name>.json` says about a process."""
-
-    pid: int
-    started: int
-    boot: str
 
 
 @dataclass
@@ -81,7 +72,7 @@ class ServerProcess:
             except OSError as error:
                 msg = f"{self.name} cannot be started: {argv[0]}: {error.strerror}"
                 raise UnavailableError(msg) from error
-        identity = _identity(self._child.pid)
+        identity = identify(self._child.pid)
         if identity is not None:
             write_private(self.pid_file, msgspec.json.encode(identity).decode())
 
@@ -127,12 +118,12 @@ class ServerProcess:
         if not self._is_ours(recorded):
             self.pid_file.unlink(missing_ok=True)
             return None
-        await _stop(recorded.pid, self.stop_signal, grace, alive=lambda: _identity(recorded.pid) == recorded)
+        await _stop(recorded.pid, self.stop_signal, grace, alive=lambda: identify(recorded.pid) == recorded)
         self.pid_file.unlink(missing_ok=True)
         return recorded.pid
 
-    def _is_ours(self, recorded: _Running) -> bool:
-        if _identity(recorded.pid) != recorded:
+    def _is_ours(self, recorded: Identity) -> bool:
+        if identify(recorded.pid) != recorded:
             return False
         try:
             command = Path(f"/proc/{recorded.pid}/cmdline").read_bytes()
@@ -170,22 +161,9 @@ async def _stop(pid: int, stop_signal: signal.Signals, grace: float, *, alive: C
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def _identity(pid: int) -> _Running | None:
-    """Who process `pid` is at this moment; None where there is none or it is dead and unburied."""
+def _read(path: Path) -> Identity | None:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    if fields[_STATE] in {"Z", "X"}:
-        return None
-    return _Running(pid=pid, started=int(fields[_START_TIME]), boot=boot)
-
-
-def _read(path: Path) -> _Running | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Running)
+        return msgspec.json.decode(path.read_bytes(), type=Identity)
     except FileNotFoundError:
         return None
     except msgspec.MsgspecError as error:

@@ -5,12 +5,12 @@ It is replaced as a whole, so a reader never sees half of it, and reading it nee
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout, write_private
 
 
@@ -78,23 +78,6 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
     def alive(self) -> bool:
         """Whether the supervisor that wrote this still runs."""
         return start_time(self.pid) == self.started
-
-
-def start_time(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot (proc(5), field 22); None where it is gone or a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else int(fields[19])
-
-
-def own_start_time() -> int:
-    """This process' start time."""
-    started = start_time(os.getpid())
-    if started is None:
-        raise RuntimeError("this process is not in /proc")
-    return started
 
 
 def path_of(layout: Layout) -> Path:

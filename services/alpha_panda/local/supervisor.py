@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -22,14 +20,15 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import PandaError, UnavailableError
 from alpha_panda.local.change_watch import watch_changes
 from alpha_panda.local.control_publisher import ControlPublisher
+from alpha_panda.local.fleet import Fleet
+from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
 from alpha_panda.local.resource_store import ResourceStore
 from alpha_panda.local.run_file import Run, load_run
-from alpha_panda.local.service_process import ServiceProcess
 from alpha_panda.local.shortfalls import shortfalls
-from alpha_panda.local.status_file import Phase, PlatformStatus, own_start_time, save_status
+from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 from alpha_panda.local.store_keeper import StoreKeeper
 from alpha_panda.local.stores import Stores
 from alpha_panda.resources.stored import StoredResource
@@ -49,7 +48,7 @@ class Supervisor:
         """Nothing runs yet."""
         self._layout = layout
         self._fixed_ports = fixed_ports
-        self._services: dict[str, ServiceProcess] = {}
+        self._fleet = Fleet(layout)
         self._phase = Phase.STARTING
         self._progress = ""
         self._error: PandaError | None = None
@@ -104,7 +103,7 @@ class Supervisor:
             self._phase = Phase.STOPPING
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
-            await asyncio.gather(*(service.stop() for service in self._services.values()))
+            await self._fleet.stop()
             await stores.stop()
 
     async def _session(self, stores: Stores) -> None:
@@ -175,16 +174,13 @@ class Supervisor:
         table = load_instruments(Path(run.instruments) if run.instruments else None)
         self._conflicts = (*map(str, wanted.conflicts), *shortfalls(wanted, resources, table))
         await control.publish_deletions(resources)
-        names = {service.name for service in wanted.services}
         launches = self._launches(wanted, run, stores)
-        await self._stop_services(
-            [*(name for name in self._services if name not in names), *self._changed_by(launches)]
-        )
+        await self._fleet.stop_unfit(launches)
         changes = await self._provision(wanted, stores)
-        self._renew(launches)
+        self._fleet.renew(launches)
         await control.publish_changes(resources)
-        await self._start_services(launches, stores)
-        self._log.info("reconciled", services=len(names), conflicts=len(wanted.conflicts), changed=changes)
+        await self._fleet.start(launches, stores.ports)
+        self._log.info("reconciled", services=len(launches), conflicts=len(wanted.conflicts), changed=changes)
 
     async def _provision(self, wanted: Plan, stores: Stores) -> int:
         owns = everyone_but(ADMIN)
@@ -210,47 +206,13 @@ class Supervisor:
         for service in wanted.services:
             if service.service == "market-feed" and run.feed.source == "none":
                 continue
-            running = self._services.get(service.name)
-            port = running.launch.port if running else stores.ports.take(f"health-{service.name}", service.name)
-            launches.append(prepare_launch(service, port, around))
+            launches.append(prepare_launch(service, self._fleet.port_of(service.name, stores.ports), around))
         return launches
-
-    def _renew(self, launches: list[Launch]) -> None:
-        """Let a service that needs no restart have its new environment at its next one.
-
-        A shared service that dies reads back what it wrote for every Broker, also for one that it has
-        heard of while it ran; so this comes before anybody hears of that Broker.
-        """
-        for launch in launches:
-            running = self._services.get(launch.name)
-            if running is not None and running.launch.fingerprint == launch.fingerprint:
-                running.launch = launch
-
-    def _changed_by(self, launches: list[Launch]) -> list[str]:
-        """The services that run and have to be started anew."""
-        return [
-            launch.name
-            for launch in launches
-            if (running := self._services.get(launch.name)) is not None
-            and running.launch.fingerprint != launch.fingerprint
-        ]
 
     def _require_api_port(self) -> int:
         if self._api_port is None:
             raise RuntimeError("launches before the ports are taken")
         return self._api_port
-
-    async def _start_services(self, launches: list[Launch], stores: Stores) -> None:
-        for launch in launches:
-            if launch.name in self._services:
-                continue
-            take = partial(stores.ports.take, f"health-{launch.name}", launch.name)
-            self._services[launch.name] = ServiceProcess(launch, self._layout, take)
-            await self._services[launch.name].start()
-
-    async def _stop_services(self, names: Iterable[str]) -> None:
-        stopping = [self._services.pop(name) for name in names]
-        await asyncio.gather(*(service.stop() for service in stopping))
 
     def _run(self) -> Run:
         return load_run(self._layout) or Run()
@@ -295,6 +257,6 @@ class Supervisor:
                 failures=self._failures,
                 stores=self._keeper.status if self._keeper is not None else (),
                 conflicts=self._conflicts,
-                services=tuple(self._services[name].status for name in sorted(self._services)),
+                services=self._fleet.status,
             ),
         )

@@ -10,10 +10,11 @@ import pytest
 
 from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.errors import InputError
+from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.run_file import FeedChoice, Run, load_run, save_run
-from alpha_panda.local.status_file import Phase, PlatformStatus, own_start_time, save_status
+from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 
 MARKET = Path(__file__).parents[3] / "examples" / "market"
 NOTHING: dict[str, Any] = dict.fromkeys(StartOptions.__struct_fields__) | {

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from alpha_panda.errors import UnavailableError
+from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.run_file import Run, save_run
@@ -24,7 +25,6 @@ from alpha_panda.local.status_file import (
     ServiceStatus,
     StoreStatus,
     save_status,
-    start_time,
 )
 from alpha_panda.runtime.health import Health, serve_health
 from alpha_panda.runtime.metrics import Metrics

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from alpha_panda.local.identity import own_start_time, start_time
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.status_file import (
     Phase,
@@ -17,9 +18,7 @@ from alpha_panda.local.status_file import (
     ServiceStatus,
     StoreStatus,
     load_status,
-    own_start_time,
     save_status,
-    start_time,
 )
 
 STATUS = PlatformStatus(
