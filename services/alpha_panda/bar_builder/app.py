@@ -17,6 +17,8 @@ async def run(process: Process) -> None:
     settings = process.settings
     instruments = load_instruments(settings.data.instruments)
     calendar = default_calendar()
+    if settings.run.pacing == "arrival":
+        process.watch.watch_market(calendar)
     async with await make_pool(settings.postgres) as pool:
         await (
             StreamService(process, lambda token: instruments.get(token) is not None)

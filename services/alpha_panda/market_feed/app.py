@@ -25,7 +25,8 @@ _TICKS_AT_ONCE_SECONDS = 0.01
 async def run(process: Process) -> None:
     """Assemble and run until the replay has ended and the process is told to stop."""
     settings = process.settings
-    source = select_source(settings.feed, load_instruments(settings.data.instruments), default_calendar())
+    calendar = default_calendar()
+    source = select_source(settings.feed, load_instruments(settings.data.instruments), calendar)
     producer = make_producer(settings.kafka)
     watcher = make_consumer(settings.kafka)
     control = ControlReader(settings)
@@ -52,10 +53,12 @@ async def run(process: Process) -> None:
             last = await feed.recover(reader, own)
         process.health.ready = True
         if isinstance(source, EpochSource):
+            process.watch.watch_market(None)
             speed = None if settings.feed.speed == "max" else float(settings.feed.speed)
             await feed.replay(source, last, speed, MarkerWatch(watcher, prefix))
             await feed.rest()
         elif isinstance(source, PacedSource):
+            process.watch.watch_market(calendar, names={each.token: each.name for each in source.instruments})
             await feed.stream(_bundles(source, settings.feed.rate), settings.feed.rate)
         else:
             raise InputError(f"feed source {settings.feed.source!r} offers neither epochs nor ticks")

@@ -130,8 +130,10 @@ class Feed:
 
     async def rest(self) -> None:
         """Nothing more to publish: stay until told to stop, so that the end is visible."""
+        self._process.watch.ended()
         while not self._process.stopping.is_set():
             self._process.health.turn()
+            self._process.watch.observe(0, 0)
             await self._sleep(1.0)
 
     async def _set_aside(self, rows: tuple[RejectedRow, ...]) -> None:
@@ -147,6 +149,8 @@ class Feed:
             self._process.health.turn()
             self._process.health.saw_event()
             self._process.health.detail = {"ticks": sent}
+            self._process.watch.observe(0, sent)
+            self._process.watch.heard(ticks[-1].event_time, [tick.data.instrument_token for tick in ticks])
             ahead = sent / rate - (time.monotonic() - started)
             if ahead > 0:
                 await self._sleep(ahead)
@@ -159,8 +163,10 @@ class Feed:
             await watch.poll(self._gate, 0)
             if not self._gate.waits_for(epoch):
                 return
-            waits_for = list(self._gate.waits_for(epoch))
-            self._process.health.detail = {**self._process.health.detail, "waits_for": waits_for}
+            waits_for = self._gate.waits_for(epoch)
+            self._process.health.detail = {**self._process.health.detail, "waits_for": list(waits_for)}
+            self._process.watch.nothing_due()
+            self._process.watch.observe(1, epoch, tuple(f"{broker}.{TRADING_SERVICE}" for broker in waits_for))
             await watch.poll(self._gate, _WAIT_MILLISECONDS)
             for event, _ in await self._control.poll():
                 self._gate.saw_control(event, epoch + 1)
@@ -168,6 +174,8 @@ class Feed:
     async def _wait_for_time(self, pace: Pace, watermark: datetime) -> None:
         while (seconds := pace.seconds_until(watermark)) > 0 and not self._process.stopping.is_set():
             self._process.health.turn()
+            self._process.watch.nothing_due()
+            self._process.watch.observe(0, 0)
             await self._sleep(min(seconds, 1.0))
 
     async def _sleep(self, seconds: float) -> None:
@@ -179,6 +187,8 @@ class Feed:
 
     def _note(self, batch: EpochBatch) -> None:
         self._process.health.saw_event()
+        self._process.watch.heard(batch.watermark)
+        self._process.watch.observe(0, batch.number)
         self._process.metrics.epoch.set(batch.number)
         self._process.health.detail = {
             "epoch": batch.number,

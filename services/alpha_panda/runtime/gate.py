@@ -57,6 +57,19 @@ class EpochGate:
         return self._next
 
     @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The upstream tasks whose markers are missing; of this epoch's the feed's alone where it has not begun it."""
+        epoch = self._next
+        if epoch is None:
+            return (self._feed,)
+        missing = [task for task in self._upstream.current if (task, epoch) not in self._markers]
+        if self._feed in missing:
+            missing = [self._feed]
+        if epoch != self._first or self._restored:
+            missing += [task for task in self._upstream.previous if (task, epoch - 1) not in self._markers]
+        return tuple(missing)
+
+    @property
     def first_epoch(self) -> int | None:
         """The first epoch since the start or restart."""
         return self._first

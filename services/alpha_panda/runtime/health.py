@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
 from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import msgspec
 from prometheus_client import make_wsgi_app
 
+from alpha_panda.domain.pipeline_watch import Finding
 from alpha_panda.errors import UnavailableError
 from alpha_panda.runtime.metrics import Metrics
 
@@ -28,9 +30,10 @@ _Start = Callable[[str, list[tuple[str, str]]], object]
 class Health:
     """What the loop says of itself."""
 
-    def __init__(self) -> None:
-        """Start as alive, not ready."""
+    def __init__(self, findings: Callable[[], Sequence[Finding]] = tuple) -> None:
+        """Start as alive, not ready; `findings` tells what the watch finds wrong."""
         self.ready = False
+        self._findings = findings
         self.detail: dict[str, Any] = {}
         self._turned = time.monotonic()
         self._event_at: float | None = None
@@ -57,6 +60,7 @@ class Health:
             "loop_age_seconds": round(now - self._turned, 3),
             "event_age_seconds": None if self._event_at is None else round(now - self._event_at, 3),
             **self.detail,
+            "findings": msgspec.to_builtins(self._findings()),
         }
 
 

@@ -216,6 +216,11 @@ class Inbox:
             offsets[key] = min(offsets.get(key, item.record.offset), item.record.offset)
         return offsets
 
+    @property
+    def size(self) -> int:
+        """How many records wait, control changes apart: they may wait for an epoch that never names them."""
+        return len(self._replayed) + sum(len(waiting) for waiting in self._by_epoch.values())
+
     def _waiting(self) -> Iterable[Item]:
         yield from self._control
         yield from self._replayed

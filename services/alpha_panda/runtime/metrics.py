@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from alpha_panda.domain.pipeline_watch import Code
+from alpha_panda.runtime.service_watch import ServiceWatch
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.012, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
@@ -61,6 +66,21 @@ class Metrics:
         )
         self._labels = labels
         self.outcomes: dict[str, int] = {}
+
+    def watch(self, watch: ServiceWatch) -> None:
+        """Show what the service's watch sees and finds, reckoned when it is asked for."""
+        names = list(self._labels)
+        shown = (
+            ("panda_progress_age_seconds", "Since it did something or had nothing to do", lambda: watch.progress_age),
+            ("panda_tick_age_seconds", "Since the last tick, where ticks are watched", lambda: watch.silence),
+            ("panda_pending_records", "Records not yet read and records that wait", lambda: watch.pending),
+        )
+        for name, says, value in shown:
+            Gauge(name, says, names, registry=self.registry).labels(**self._labels).set_function(value)
+        finding = Gauge("panda_finding", "1 while this is wrong, by code", [*names, "code"], registry=self.registry)
+        for code in Code:
+            if code is not Code.NOT_ANSWERING:  # who does not answer cannot tell
+                finding.labels(**self._labels, code=code).set_function(partial(watch.has, code))
 
     def record(self, topic: str, outcome: str, count: int = 1) -> None:
         """Count records of a topic as `processed`, `duplicate`, `dead_letter` or `before_start`."""

@@ -23,7 +23,11 @@ from alpha_panda.runtime.health import Health, serve_health
 from alpha_panda.runtime.layers import load_settings
 from alpha_panda.runtime.logs import LogQueue, configure_logs
 from alpha_panda.runtime.metrics import Metrics
+from alpha_panda.runtime.service_watch import ServiceWatch
 from alpha_panda.runtime.settings import ServiceSettings
+
+FEED_TASK = "market-feed"
+"""The task whose markers carry the watermark and the control offsets."""
 
 
 class StuckError(PandaError):
@@ -37,7 +41,9 @@ class Process:
         """Make the parts that every service has."""
         self.settings = settings
         self.metrics = Metrics(settings.service.name, settings.service.broker)
-        self.health = Health()
+        self.watch = ServiceWatch(settings.service.name, settings.watch.bounds, paced=FEED_TASK)
+        self.metrics.watch(self.watch)
+        self.health = Health(self.watch.findings)
         self.fail_points = FailPoints(settings.run.fail_points, settings.service.name)
         self.stopping = asyncio.Event()
         self._logs = logs

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from alpha_panda.domain.pipeline_watch import Bounds
 from alpha_panda.errors import InputError
 from alpha_panda.topology.graph import SERVICES
 
@@ -186,6 +187,22 @@ class LogSettings(Section):
     queue: Annotated[int, Field(ge=10)] = 10_000
 
 
+class WatchSettings(Section):
+    """From when on the watch over the pipeline finds fault (see `domain.pipeline_watch`)."""
+
+    stale_feed_seconds: Annotated[float, Field(gt=0)] = 10.0
+    stale_instrument_seconds: Annotated[float, Field(gt=0)] = 300.0
+    no_progress_seconds: Annotated[float, Field(ge=1)] = 5.0
+    lag_floor_records: Annotated[int, Field(ge=1)] = 10_000
+    lag_windows: Annotated[int, Field(ge=2)] = 5
+    lag_window_seconds: Annotated[float, Field(gt=0)] = 2.0
+
+    @property
+    def bounds(self) -> Bounds:
+        """The same in the domain's terms."""
+        return Bounds(**self.model_dump())
+
+
 class DataSettings(Section):
     """Files of facts. Without `instruments` the table that ships with the package is used."""
 
@@ -205,6 +222,7 @@ class ServiceSettings(Section):
     http: HttpSettings = HttpSettings()
     api: ApiSettings = ApiSettings()
     logs: LogSettings = LogSettings()
+    watch: WatchSettings = WatchSettings()
     data: DataSettings = DataSettings()
 
     @model_validator(mode="before")

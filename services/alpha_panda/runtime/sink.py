@@ -176,4 +176,5 @@ class SinkService(Generic[RowT]):
     def _observe(self, consumer: AIOKafkaConsumer) -> None:
         lag = sum(max(0, (consumer.highwater(p) or 0) - position) for p, position in self._positions.items())
         self._process.metrics.lag.set(lag)
+        self._process.watch.observe(lag, sum(self._process.metrics.outcomes.values()))
         self._process.health.detail = {"lag": lag, "outcomes": dict(self._process.metrics.outcomes)}

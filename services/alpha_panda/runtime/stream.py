@@ -17,7 +17,6 @@ rebalance in which two processes hold one task.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Self
@@ -42,17 +41,13 @@ from alpha_panda.runtime.gate import EpochGate, Partition, Upstream
 from alpha_panda.runtime.inbox import Inbox, Input
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
 from alpha_panda.runtime.live_gate import LiveGate
-from alpha_panda.runtime.process import Process
+from alpha_panda.runtime.observer import Observer
+from alpha_panda.runtime.process import FEED_TASK, Process
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import ServiceSettings, TaskSettings
 from alpha_panda.runtime.snapshots import SnapshotStore
 from alpha_panda.runtime.task import Task
 from alpha_panda.runtime.wiring import Effects, Wiring
-
-FEED_TASK = "market-feed"
-"""The task whose markers carry the watermark and the control offsets."""
-_OBSERVE_SECONDS = 0.1
-"""How often lag and counters are brought up to date; counting them costs more than a small batch."""
 
 
 class StreamService:
@@ -71,7 +66,6 @@ class StreamService:
         self._gate: LiveGate | None = None
         self._unread: dict[TopicPartition, int] = {}
         self._snapshots: SnapshotStore | None = None
-        self._observed_at = 0.0
         self._log = structlog.get_logger()
 
     def reads(self, topic: Topic, *, phase: int = 0, lag: int = 0, in_sequence: bool = True) -> Self:
@@ -228,6 +222,7 @@ class StreamService:
                 takers.setdefault(where, []).append(task)
         health = self._process.health
         stopping = self._process.stopping
+        observer = Observer(self._process)
         health.ready = True
         while not stopping.is_set():
             health.turn()
@@ -237,7 +232,7 @@ class StreamService:
                 health.saw_event()
             if due := [task for task in tasks if task.due(self._settings.run.snapshot_seconds)]:
                 await self._checkpoint(consumer, due, tasks)
-            self._observe(consumer, tasks)
+            observer.observe(consumer, tasks)
         health.ready = False
         await self._checkpoint(consumer, tasks, tasks)
 
@@ -271,23 +266,3 @@ class StreamService:
         except kafka_errors.KafkaError as error:
             raise translate(error) from error
         self._process.fail_points.reached(FailPoint.AFTER_COMMIT)
-
-    def _observe(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
-        now = time.monotonic()
-        if now - self._observed_at < _OBSERVE_SECONDS:
-            return
-        self._observed_at = now
-        lag = 0
-        for task in tasks:
-            for where in task.partitions:
-                end = consumer.highwater(TopicPartition(*where))
-                lag += max(0, (end or 0) - task.positions.get(where, 0))
-        self._process.metrics.lag.set(lag)
-        for task in tasks:
-            self._process.metrics.diagnostics(task.processor.diagnostics())
-        self._process.health.detail = {
-            "lag": lag,
-            "epoch": min((task.epoch or 0 for task in tasks), default=0),
-            "finished": all(task.finished for task in tasks),
-            "outcomes": dict(self._process.metrics.outcomes),
-        }

@@ -230,6 +230,16 @@ class Task:
         self._dirty = True
         self._metrics.epoch.set(closing.epoch)
 
+    @property
+    def waiting(self) -> int:
+        """Records that were read and are not decided on."""
+        return self._inbox.size + len(self._arrived)
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """In a replay: the upstream tasks whose markers are missing."""
+        return self._gate.waits_for if self._wiring.epochs and not self.finished else ()
+
     def due(self, seconds: float) -> bool:
         """Is it time for a snapshot?"""
         return self._dirty and (self.finished or time.monotonic() - self._saved_at >= seconds)
