@@ -2,18 +2,20 @@
 
 Off unless `run.fail_points` names a folder. A file `SERVICE.POINT` in it arms a point of a service: its text
 is an action (`kill` or `stop`) and which passing of the point is meant (`kill 3` is the third from when the
-service sees the file). The file is deleted before the service dies, so that the next life passes unharmed.
+service sees the file). The file is deleted before the service dies, so that the next life passes unharmed,
+and the service's log says that it happened.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
-
-import structlog
 
 from alpha_panda.errors import InputError
 
@@ -63,8 +65,14 @@ class FailPoints:
             return
         order.unlink(missing_ok=True)
         del self._left[point]
-        structlog.get_logger().warning("fail-point", point=point, action=action)
+        self._testify(point, action)
         os.kill(os.getpid(), _SIGNALS[action])
+
+    def _testify(self, point: FailPoint, action: str) -> None:
+        """Log it past the queue of the logs, whose writer will not live to write it."""
+        said = {"event": "fail-point", "point": point, "action": action, "level": "warning", "service": self._service}
+        line = json.dumps({**said, "timestamp": datetime.now(UTC).isoformat()})
+        os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
 NO_FAIL_POINTS: Final = FailPoints(None, "")

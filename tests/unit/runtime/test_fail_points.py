@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -23,11 +24,16 @@ for passing in range(5):
 """
 
 
-def live(folder: Path) -> tuple[int, list[str]]:
-    """A process that comes by one point five times: how it ended and what it printed, a line a passing."""
-    done = subprocess.run(  # noqa: S603 - our own program
+def run_through(folder: Path) -> subprocess.CompletedProcess[str]:
+    """A process that comes by one point five times."""
+    return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", PASSING, str(folder)], capture_output=True, text=True, check=False
     )
+
+
+def live(folder: Path) -> tuple[int, list[str]]:
+    """How such a process ended and what it printed, a line a passing."""
+    done = run_through(folder)
     return done.returncode, [line for line in done.stdout.splitlines() if line.isdecimal()]
 
 
@@ -40,6 +46,14 @@ def test_an_armed_point_kills_at_the_passing_that_was_asked_for_and_spares_the_n
 
     assert live(tmp_path) == (-signal.SIGKILL, ["0", "1", "2"])
     assert live(tmp_path) == (0, ["0", "1", "2", "3", "4"])
+
+
+def test_the_dying_process_says_where_it_dies(tmp_path: Path) -> None:
+    (tmp_path / "risk-manager.before_commit").write_text("kill")
+
+    ended = run_through(tmp_path)
+    said = json.loads(ended.stderr)
+    assert (said["event"], said["point"], said["action"]) == ("fail-point", "before_commit", "kill")
 
 
 @pytest.mark.parametrize("name", ["portfolio.before_commit", "risk-manager.after_commit"])
