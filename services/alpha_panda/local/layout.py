@@ -7,8 +7,10 @@ and the data directory is closed to other users; `postgres` is then a link to th
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from alpha_panda.errors import InputError, UnavailableError
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_FULL = 1024 * 1024
 _MARK = "alpha-panda-data"
 _FORMAT = "1"
 
@@ -116,9 +120,30 @@ class Layout:
             raise InputError(msg, remedy="name an empty folder, or one that does not exist yet")
 
 
+def disk_note(path: Path) -> str:
+    """Words to put behind a reason where the disk of `path` is full, which then most likely is the cause."""
+    try:
+        free = shutil.disk_usage(path).free
+    except OSError:
+        return ""
+    return f"; the disk of {path} is full: make room" if free < _FULL else ""
+
+
 def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read, whole or not at all."""
+    """Write a file that its owner alone may read, whole or not at all; raises UnavailableError where it cannot be."""
     half = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    half.touch(mode=_PRIVATE_FILE, exist_ok=False)
-    half.write_text(text)
-    half.replace(path)
+    try:
+        half.touch(mode=_PRIVATE_FILE, exist_ok=False)
+        half.write_text(text)
+        half.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> UnavailableError:
+    """What a full disk, a missing right or a read-only mount means for the person who can mend it."""
+    msg = f"{path} cannot be written: {error.strerror or error}"
+    remedy = "make room on its disk" if error.errno in _NO_ROOM else "give this user the right to write there"
+    return UnavailableError(msg, remedy=f"{remedy}; what waits for it goes on by itself")

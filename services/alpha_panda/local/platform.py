@@ -17,7 +17,7 @@ import psutil
 
 from alpha_panda.errors import UnavailableError
 from alpha_panda.local.identity import start_time
-from alpha_panda.local.layout import Layout
+from alpha_panda.local.layout import Layout, disk_note
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.progress import Progress, silent
 from alpha_panda.local.run_file import Run, load_run
@@ -27,6 +27,7 @@ _POLL_SECONDS = 0.05
 _START_SECONDS = 900.0
 """The first start downloads Kafka and PostgreSQL."""
 _STOP_SECONDS = 40.0
+_UNKNOWN = "Unknown"
 _TRIES = 2
 """Reconciliations that may fail before a person is told: the first may have begun before it could work."""
 
@@ -112,11 +113,13 @@ class Platform:
             time.sleep(_POLL_SECONDS)
 
     def stores(self) -> tuple[ServiceDetail, ...]:
-        """The stores as the supervisor sees them."""
+        """The stores as the supervisor sees them; unknown where it has not told for long."""
+        status = self.require_running()
+        stale = self._stale(status)
         return tuple(
             ServiceDetail(
                 name=store.name,
-                state="Ready" if store.state is ServiceState.RUNNING else str(store.state),
+                state=_UNKNOWN if stale else "Ready" if store.state is ServiceState.RUNNING else str(store.state),
                 pid=store.pid,
                 restarts=store.restarts,
                 lag=None,
@@ -124,17 +127,30 @@ class Platform:
                 rss_megabytes=_rss(store.pid),
                 epoch=None,
                 finished=False,
-                reason=store.reason if store.state is not ServiceState.RUNNING else "",
+                reason=stale or (store.reason if store.state is not ServiceState.RUNNING else ""),
                 detail={},
             )
-            for store in self.require_running().stores
+            for store in status.stores
         )
 
     async def services(self) -> tuple[ServiceDetail, ...]:
         """All services with what they say of themselves."""
         status = self.require_running()
         async with httpx.AsyncClient(timeout=1.0) as client:
-            return tuple(await asyncio.gather(*(_ask(client, service) for service in status.services)))
+            found = await asyncio.gather(*(_ask(client, service) for service in status.services))
+        stale = self._stale(status)
+        if not stale:
+            return tuple(found)
+        return tuple(
+            each if each.detail else msgspec.structs.replace(each, state=_UNKNOWN, reason=stale) for each in found
+        )
+    def _stale(self, status: PlatformStatus) -> str:
+        """Why what the supervisor says may no longer be so; nothing where it does."""
+        if not status.silent_seconds:
+            return ""
+        note = disk_note(self.layout.run)
+        return f"the supervisor has written no status for {status.silent_seconds:.0f} s{note}"
+
 
     @property
     def _log(self) -> str:

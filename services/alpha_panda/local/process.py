@@ -17,12 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from alpha_panda.errors import UnavailableError
 from alpha_panda.local.identity import Identity, identify
-from alpha_panda.local.layout import write_private
+from alpha_panda.local.layout import unwritable, write_private
 from alpha_panda.local.system_user import SystemUser
 
 GRACE_SECONDS = 10.0
@@ -55,9 +56,8 @@ class ServerProcess:
         return self._child.pid if self._child is not None and self._child.poll() is None else None
 
     def start(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        """Start the program with exactly `env`; raises UnavailableError where it cannot be executed."""
-        _keep_log_small(self.log)
-        with self.log.open("ab") as log:
+        """Start the program with exactly `env`; raises UnavailableError where that is not possible."""
+        with self._open_log() as log:
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - the program is ours, the arguments are no one's input
                     _tied(argv, self.stop_signal),
@@ -72,9 +72,26 @@ class ServerProcess:
             except OSError as error:
                 msg = f"{self.name} cannot be started: {argv[0]}: {error.strerror}"
                 raise UnavailableError(msg) from error
-        identity = identify(self._child.pid)
-        if identity is not None:
+        self._record(self._child)
+
+    def _record(self, child: subprocess.Popen[bytes]) -> None:
+        """Keep who it is for the next start; one that could not be found again must not run."""
+        identity = identify(child.pid)
+        if identity is None:
+            return
+        try:
             write_private(self.pid_file, msgspec.json.encode(identity).decode())
+        except UnavailableError:
+            child.kill()
+            child.wait()
+            raise
+
+    def _open_log(self) -> BinaryIO:
+        try:
+            _keep_log_small(self.log)
+            return self.log.open("ab")
+        except OSError as error:
+            raise unwritable(self.log, error) from error
 
     def require_running(self) -> None:
         """Raise UnavailableError, with the end of the log, where the server has ended by itself."""

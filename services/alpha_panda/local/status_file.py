@@ -5,6 +5,8 @@ It is replaced as a whole, so a reader never sees half of it, and reading it nee
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +14,9 @@ import msgspec
 
 from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout, write_private
+
+SILENCE_SECONDS = 5.0
+"""A supervisor that lives writes its status four times a second."""
 
 
 class Phase(StrEnum):
@@ -72,6 +77,8 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of the run's choices that were reconciled last."""
     conflicts: tuple[str, ...] = ()
     stores: tuple[StoreStatus, ...] = ()
+    written: float | None = None
+    """Monotonic seconds since boot, which all processes of a machine count alike."""
     services: tuple[ServiceStatus, ...] = ()
 
     @property
@@ -81,6 +88,14 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def path_of(layout: Layout) -> Path:
+    @property
+    def silent_seconds(self) -> float:
+        """How long nothing was written, where the supervisor lives and ought to have written often; else 0."""
+        if self.written is None or not self.alive:
+            return 0.0
+        age = time.monotonic() - self.written
+        return age if age > SILENCE_SECONDS else 0.0
+
     """Where the status is kept."""
     return layout.run / "status.json"
 

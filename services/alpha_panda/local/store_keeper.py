@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from alpha_panda.errors import PandaError
+from alpha_panda.local.layout import disk_note
 from alpha_panda.local.service_process import FIRST_PAUSE, LONGEST_PAUSE, STEADY_SECONDS, ended
 from alpha_panda.local.status_file import ServiceState, StoreStatus
 from alpha_panda.local.stores import READY_SECONDS, Store
@@ -62,7 +63,7 @@ class _Kept:
             code = await self._store.process.ended()
             if time.monotonic() - began >= STEADY_SECONDS:
                 pause = FIRST_PAUSE
-            self._failed(f"{self._store.process.name} was {ended(code)}")
+            self._failed(f"{self._store.process.name} {_ended(code)}{disk_note(self._store.process.log.parent)}")
             while True:
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
@@ -87,3 +88,7 @@ class _Kept:
     def _failed(self, reason: str) -> None:
         self._state, self._reason = ServiceState.BACK_OFF, reason
         self._log.error("store ended and is started again", store=self._store.name, reason=reason)
+
+
+def _ended(code: int) -> str:
+    return f"was {ended(code)}" if code < 0 else f"ended with {ended(code)}"

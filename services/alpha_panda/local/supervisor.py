@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,6 +62,7 @@ class Supervisor:
         self._keeper: StoreKeeper | None = None
         self._stopping = asyncio.Event()
         self._reconnect = asyncio.Event()
+        self._unwritten = ""
         self._log = structlog.get_logger()
 
     async def run(self) -> int:
@@ -240,23 +242,32 @@ class Supervisor:
             await asyncio.sleep(_STATUS_SECONDS)
 
     def _save(self) -> None:
+        """Write the status; on a full disk what runs goes on, and readers see by its age that it is an old one."""
         if not self._layout.run.exists():
             return
-        save_status(
-            self._layout,
-            PlatformStatus(
-                pid=os.getpid(),
-                started=own_start_time(),
-                phase=self._phase,
-                progress=self._progress,
-                error=str(self._error or ""),
-                remedy=(self._error.remedy or "") if self._error else "",
-                api_port=self._api_port,
-                generation=self._generation,
-                run=self._reconciled,
-                failures=self._failures,
-                stores=self._keeper.status if self._keeper is not None else (),
-                conflicts=self._conflicts,
-                services=self._fleet.status,
-            ),
+        try:
+            save_status(self._layout, self._status())
+        except UnavailableError as error:
+            if str(error) != self._unwritten:
+                self._log.error("status not written", reason=str(error), remedy=error.remedy)
+            self._unwritten = str(error)
+        else:
+            self._unwritten = ""
+
+    def _status(self) -> PlatformStatus:
+        return PlatformStatus(
+            pid=os.getpid(),
+            started=own_start_time(),
+            written=time.monotonic(),
+            phase=self._phase,
+            progress=self._progress,
+            error=str(self._error or ""),
+            remedy=(self._error.remedy or "") if self._error else "",
+            api_port=self._api_port,
+            generation=self._generation,
+            run=self._reconciled,
+            failures=self._failures,
+            stores=self._keeper.status if self._keeper is not None else (),
+            conflicts=self._conflicts,
+            services=self._fleet.status,
         )

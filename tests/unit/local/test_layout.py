@@ -1,11 +1,13 @@
 """A run's files lie in one private folder that is never mistaken for somebody else's."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from alpha_panda.errors import InputError, UnavailableError
-from alpha_panda.local.layout import Layout
+from alpha_panda.local.layout import Layout, disk_note, unwritable, write_private
 
 
 def test_a_new_run_is_readable_by_its_owner_alone(tmp_path: Path):
@@ -64,3 +66,19 @@ def test_a_relative_run_does_not_move_with_the_working_directory(tmp_path: Path,
     layout = Layout(Path(".panda"))
     monkeypatch.chdir("/")
     assert layout.root == tmp_path / ".panda"
+
+
+def test_a_file_that_cannot_be_written_is_told_with_its_path_and_leaves_no_half(tmp_path: Path):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    with pytest.raises(UnavailableError, match=f"{taken} cannot be written: Is a directory") as refused:
+        write_private(taken, "text")
+    assert refused.value.remedy is not None
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+def test_a_full_disk_is_the_remedys_word_where_there_is_no_room(tmp_path: Path):
+    refusal = unwritable(tmp_path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert str(refusal) == f"{tmp_path} cannot be written: No space left on device"
+    assert refusal.remedy == "make room on its disk; what waits for it goes on by itself"
+    assert disk_note(tmp_path) == disk_note(tmp_path / "gone") == ""

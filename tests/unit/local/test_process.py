@@ -110,3 +110,18 @@ async def test_a_server_whose_starter_died_before_the_kernel_tied_them_does_not_
     ended = await asyncio.create_subprocess_exec(*command)
     assert await ended.wait() == 1
     assert not started.exists()
+
+
+async def test_a_server_that_the_next_start_could_not_find_does_not_run(process: ServerProcess):
+    process.pid_file.mkdir()
+    with pytest.raises(UnavailableError, match="cannot be written"):
+        process.start([sys.executable, "-c", OBEDIENT, process.marker], cwd=Path("/"), env=ENVIRONMENT)
+    assert process.pid is None
+    process.pid_file.rmdir()
+
+
+def test_a_server_whose_log_cannot_be_opened_is_not_started(tmp_path: Path):
+    made = ServerProcess(name="Server", log=tmp_path, pid_file=tmp_path / "server.json", marker="none")
+    with pytest.raises(UnavailableError, match=f"{tmp_path} cannot be written: Is a directory"):
+        made.start([sys.executable, "-c", OBEDIENT], cwd=Path("/"), env=ENVIRONMENT)
+    assert made.pid is None

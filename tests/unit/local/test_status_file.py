@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -51,3 +52,11 @@ def test_a_dead_process_that_nobody_buried_has_no_start_time():
     assert start_time(pid) is None
     child.wait()
     assert start_time(pid) is None
+
+
+def test_a_living_supervisor_that_writes_nothing_is_silent():
+    now = time.monotonic()
+    fresh, old = (msgspec.structs.replace(STATUS, written=now - age) for age in (1.0, 60.0))
+    assert fresh.silent_seconds == 0
+    assert old.silent_seconds >= 60
+    assert msgspec.structs.replace(old, started=STATUS.started + 1).silent_seconds == 0, "it is dead"
