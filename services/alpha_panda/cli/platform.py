@@ -16,7 +16,7 @@ from alpha_panda.cli.messages import print_notice
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
 from alpha_panda.cli.resource_files import read_resources
-from alpha_panda.cli.services import print_services
+from alpha_panda.cli.services import print_findings, print_services
 from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.cli.supervise import supervise
 from alpha_panda.errors import InputError, PandaError
@@ -116,9 +116,9 @@ def status(
     output: Json = TextOutput.TEXT,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Show each service and store: state, restarts, lag, last event's age, memory; then what is halted.
+    """Show each service and store: state, restarts, lag, last event's age, memory; then what is wrong and halted.
 
-    Exit code 1 where a service or store is not ready.
+    Exit code 1 where a service or store is not ready, or the watch over the pipeline finds something wrong.
     """
     platform = Platform(Layout(data_dir))
     while True:
@@ -129,6 +129,7 @@ def status(
             if watch:
                 print_text("\033[H\033[2J")
             print_services(services)
+            print_findings(services)
             for conflict in platform.require_running().conflicts:
                 print_text(f"conflict: {conflict}")
             for line in summary(asyncio.run(read_halts(find_doors(platform.layout)))):
@@ -136,7 +137,7 @@ def status(
         if not watch:
             break
         time.sleep(1)
-    if any(service.state != "Ready" for service in services):
+    if any(service.state != "Ready" or service.findings for service in services):
         raise typer.Exit(1)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from alpha_panda.cli.output import print_table
+from alpha_panda.cli.output import print_table, print_text
+from alpha_panda.local.findings import merged
 from alpha_panda.local.platform import ServiceDetail
 
 COLUMNS = ("SERVICE", "STATE", "RESTARTS", "EPOCH", "LAG", "LAST-EVENT", "RSS-MB", "PID", "REASON")
@@ -27,3 +28,10 @@ def print_services(services: tuple[ServiceDetail, ...]) -> None:
             for each in services
         ],
     )
+
+
+def print_findings(services: tuple[ServiceDetail, ...]) -> None:
+    """A line for each thing that is wrong, those that only wait for others last."""
+    for each in merged(services):
+        since = f"{each.since.astimezone():%H:%M:%S}"
+        print_text(f"PROBLEM {each.subject}: {each.code} since {since}: {each.message} ({each.look})")

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import msgspec
 import psutil
 
+from alpha_panda.domain.pipeline_watch import Code, Finding, Now
 from alpha_panda.errors import UnavailableError
 from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout, disk_note
@@ -23,11 +25,12 @@ from alpha_panda.local.progress import Progress, silent
 from alpha_panda.local.run_file import Run, load_run
 from alpha_panda.local.status_file import Phase, PlatformStatus, ServiceState, ServiceStatus, load_status
 
+NOT_ANSWERING = "NotAnswering"
 _POLL_SECONDS = 0.05
+_UNKNOWN = "Unknown"
 _START_SECONDS = 900.0
 """The first start downloads Kafka and PostgreSQL."""
 _STOP_SECONDS = 40.0
-_UNKNOWN = "Unknown"
 _TRIES = 2
 """Reconciliations that may fail before a person is told: the first may have begun before it could work."""
 
@@ -46,6 +49,8 @@ class ServiceDetail(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool
     reason: str
     detail: dict[str, Any]
+    findings: tuple[Finding, ...] = ()
+    """What its own watch finds wrong, or that it does not answer."""
 
 
 class Platform:
@@ -133,6 +138,13 @@ class Platform:
             for store in status.stores
         )
 
+    def _stale(self, status: PlatformStatus) -> str:
+        """Why what the supervisor says may no longer be so; nothing where it does."""
+        if not status.silent_seconds:
+            return ""
+        note = disk_note(self.layout.run)
+        return f"the supervisor has written no status for {status.silent_seconds:.0f} s{note}"
+
     async def services(self) -> tuple[ServiceDetail, ...]:
         """All services with what they say of themselves."""
         status = self.require_running()
@@ -144,13 +156,6 @@ class Platform:
         return tuple(
             each if each.detail else msgspec.structs.replace(each, state=_UNKNOWN, reason=stale) for each in found
         )
-    def _stale(self, status: PlatformStatus) -> str:
-        """Why what the supervisor says may no longer be so; nothing where it does."""
-        if not status.silent_seconds:
-            return ""
-        note = disk_note(self.layout.run)
-        return f"the supervisor has written no status for {status.silent_seconds:.0f} s{note}"
-
 
     @property
     def _log(self) -> str:
@@ -200,7 +205,7 @@ async def _ask(client: httpx.AsyncClient, service: ServiceStatus) -> ServiceDeta
         try:
             told = (await client.get(f"http://{HOST}:{service.port}/status")).json()
         except (httpx.HTTPError, ValueError):
-            state = str(ServiceState.STARTING)
+            state = str(ServiceState.STARTING) if service.silent_since is None else NOT_ANSWERING
         else:
             state = (
                 "Ready" if told.get("ready") and told.get("alive") else ("Starting" if told.get("alive") else "Stalled")
@@ -217,6 +222,25 @@ async def _ask(client: httpx.AsyncClient, service: ServiceStatus) -> ServiceDeta
         finished=bool(told.get("finished")),
         reason=service.reason if state != "Ready" else "",
         detail=told,
+        findings=(_silence(service),) if state == NOT_ANSWERING else _found(told),
+    )
+
+
+def _found(told: dict[str, Any]) -> tuple[Finding, ...]:
+    return msgspec.convert(told.get("findings", ()), tuple[Finding, ...])
+
+
+def _silence(service: ServiceStatus) -> Finding:
+    """What is to be said of a service whose process runs and does not answer."""
+    now = Now(monotonic=time.monotonic(), wall=datetime.now(UTC))
+    seconds = (now.wall - (service.silent_since or now.wall)).total_seconds()
+    return Finding(
+        code=Code.NOT_ANSWERING,
+        subject=service.name,
+        since=now.before(seconds),
+        seconds=round(seconds, 1),
+        message=f"process {service.pid} runs and has not answered for {seconds:.0f} s: it is stopped, or hangs",
+        look=f"panda logs {service.name}",
     )
 
 

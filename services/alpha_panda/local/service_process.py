@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alpha_panda.errors import PandaError
+from alpha_panda.local.answer_watch import AnswerWatch
 from alpha_panda.local.launch import Launch
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.process import ServerProcess
@@ -40,7 +41,8 @@ class ServiceProcess:
         self._state = ServiceState.STARTING
         self._restarts = 0
         self._reason = ""
-        self._keeper: asyncio.Task[None] | None = None
+        self._answers = AnswerWatch()
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     @property
     def status(self) -> ServiceStatus:
@@ -52,19 +54,21 @@ class ServiceProcess:
             restarts=self._restarts,
             port=self.launch.port,
             reason=self._reason,
+            silent_since=self._answers.silent_since,
         )
 
     async def start(self) -> None:
         """Start it and keep it running."""
         await self._process.stop_leftover()
         self._spawn()
-        self._keeper = asyncio.create_task(self._keep())
+        asking = self._answers.ask_on(lambda: self.launch.port)
+        self._tasks = (asyncio.create_task(self._keep()), asyncio.create_task(asking))
 
     async def stop(self) -> None:
         """Stop it for good: SIGTERM, and SIGKILL after ten seconds."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._process.stop()
         self._state = ServiceState.STOPPED
 
@@ -72,6 +76,7 @@ class ServiceProcess:
         if (port := self._take_port()) != self.launch.port:
             self.launch = self.launch.on_port(port)
         self._process.start(self.launch.argv, cwd=self._cwd, env=self.launch.env)
+        self._answers.begin()
         self._state = ServiceState.RUNNING
         self._started = time.monotonic()
 

@@ -47,6 +47,8 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
     port: int
     reason: str = ""
+    silent_since: datetime | None = None
+    """When its process answered last, where it runs and no longer answers."""
 
 
 class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +77,10 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Counts reconciliations that failed; they are tried again."""
     run: str = ""
     """Digest of the run's choices that were reconciled last."""
-    conflicts: tuple[str, ...] = ()
-    stores: tuple[StoreStatus, ...] = ()
     written: float | None = None
     """Monotonic seconds since boot, which all processes of a machine count alike."""
+    conflicts: tuple[str, ...] = ()
+    stores: tuple[StoreStatus, ...] = ()
     services: tuple[ServiceStatus, ...] = ()
 
     @property
@@ -86,8 +88,6 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the supervisor that wrote this still runs."""
         return start_time(self.pid) == self.started
 
-
-def path_of(layout: Layout) -> Path:
     @property
     def silent_seconds(self) -> float:
         """How long nothing was written, where the supervisor lives and ought to have written often; else 0."""
@@ -96,6 +96,8 @@ def path_of(layout: Layout) -> Path:
         age = time.monotonic() - self.written
         return age if age > SILENCE_SECONDS else 0.0
 
+
+def path_of(layout: Layout) -> Path:
     """Where the status is kept."""
     return layout.run / "status.json"
 

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from alpha_panda.domain.pipeline_watch import Code, Finding
 from alpha_panda.errors import UnavailableError
 from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout
@@ -187,6 +189,38 @@ async def test_a_service_is_what_the_supervisor_and_the_service_itself_say(super
         health.ready = True
         api, *_ = await supervised.platform.services()
         assert (api.state, api.reason) == ("Ready", "")
+
+
+async def test_a_service_that_does_not_answer_any_longer_is_told_with_since_when(supervised: Supervised):
+    since = datetime.now(UTC) - timedelta(seconds=12)
+    status = ServiceStatus(
+        name="bar-builder", state=ServiceState.RUNNING, pid=7, restarts=0, port=1, silent_since=since
+    )
+    supervised.say(services=(status,))
+    (builder,) = await supervised.platform.services()
+    (found,) = builder.findings
+    assert (builder.state, found.code, found.subject) == ("NotAnswering", "not_answering", "bar-builder")
+    assert 12 <= found.seconds < 60
+    assert found.message.startswith("process 7 runs and has not answered for ")
+
+
+async def test_what_a_service_finds_wrong_is_part_of_its_detail(supervised: Supervised):
+    fault = Finding(
+        code=Code.NO_PROGRESS,
+        subject="api",
+        since=datetime.now(UTC),
+        seconds=7,
+        message="4 records wait",
+        look="panda logs bar-builder",
+        waits_for=("bar-builder/0",),
+    )
+    health = Health(lambda: (fault,))
+    health.ready = True
+    with serve_health("127.0.0.1", 0, health, Metrics("api", None)) as port:
+        status = ServiceStatus(name="api", state=ServiceState.RUNNING, pid=os.getpid(), restarts=0, port=port)
+        supervised.say(services=(status,))
+        (api,) = await supervised.platform.services()
+    assert (api.state, api.findings) == ("Ready", (fault,))
 
 
 def test_stores_are_shown_as_the_supervisor_sees_them(supervised: Supervised):

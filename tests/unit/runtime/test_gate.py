@@ -36,6 +36,23 @@ def positions(ticks: int = 0, bars: int = 0, verdicts: int = 0, control: int = 0
     return {("ticks", 0): ticks, ("bars", 0): bars, ("verdicts", 0): verdicts, ("control", 0): control}
 
 
+def test_a_gate_names_the_tasks_whose_markers_it_waits_for_and_of_an_epoch_not_begun_only_the_feed() -> None:
+    waits = gate(last=4)
+    assert waits.waits_for == (FEED, RISK)
+    saw(waits, RISK, 4)
+    assert waits.waits_for == (FEED,)
+    saw(waits, FEED, 5)
+    assert waits.waits_for == (BUILDER,)
+    saw(waits, BUILDER, 5)
+    assert waits.waits_for == ()
+    waits.closed(5)
+    assert waits.waits_for == (FEED, RISK)
+
+
+def test_a_gate_that_has_not_begun_waits_for_the_feed() -> None:
+    assert gate().waits_for == (FEED,)
+
+
 @dataclass
 class Run:
     """Some epochs: the end offset of each task's output after each of them, and of the control topic."""

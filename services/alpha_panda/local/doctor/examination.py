@@ -18,6 +18,7 @@ from alpha_panda.local.doctor.pipeline import (
     judge_conflicts,
     judge_lag,
     judge_letters,
+    judge_pipeline,
     judge_services,
     judge_supervisor,
 )
@@ -45,7 +46,9 @@ async def examine(layout: Layout) -> list[Finding]:
     versions = {"python": python_platform.python_version()}
     if status is None:
         why = "the platform is not running"
-        found += [skipped(check, why) for check in (Check.SERVICES, Check.CONFLICTS, Check.LAG, *_OF_STORES)]
+        found += [
+            skipped(check, why) for check in (Check.SERVICES, Check.CONFLICTS, Check.LAG, Check.PIPELINE, *_OF_STORES)
+        ]
         await asyncio.sleep(WATCHED_SECONDS / 4)
     else:
         begun = time.monotonic()
@@ -54,7 +57,7 @@ async def examine(layout: Layout) -> list[Finding]:
         await asyncio.sleep(max(0.0, WATCHED_SECONDS - (time.monotonic() - begun)))
         after = await local.services()
         lag = judge_lag(_progress(before), _progress(after), time.monotonic() - begun)
-        found += [*judge_services(after), *judge_conflicts(status.conflicts), *lag, *of_stores]
+        found += [*judge_services(after), *judge_conflicts(status.conflicts), *lag, *judge_pipeline(after), *of_stores]
     found.append(judge_clock(watch.facts(layout)))
     found += examine_machine(layout, running=status is not None)
     found.append(tell_versions(versions))

@@ -24,6 +24,7 @@ class Check(StrEnum):
     SERVICES = "services"
     CONFLICTS = "conflicts"
     LAG = "lag"
+    PIPELINE = "pipeline"
     KAFKA = "kafka"
     REDIS = "redis"
     POSTGRES = "postgres"

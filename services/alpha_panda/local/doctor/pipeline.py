@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from alpha_panda.local.doctor.findings import Check, Finding, failed, fine, skipped, warning
+from alpha_panda.local.findings import merged
 from alpha_panda.local.letters import Decision
 from alpha_panda.local.platform import ServiceDetail
 from alpha_panda.local.status_file import Phase, PlatformStatus
@@ -78,6 +79,21 @@ def judge_lag(before: tuple[Progress, ...], after: tuple[Progress, ...], seconds
         return (skipped(Check.LAG, "no service has said how far it is"),)
     worst = max(each.lag or 0 for each in known)
     return (fine(Check.LAG, f"no service is more than {worst} records behind"),)
+
+
+def judge_pipeline(services: tuple[ServiceDetail, ...]) -> tuple[Finding, ...]:
+    """What the services' own watches find: a stale feed, a stage without progress, growing lag."""
+    found = tuple(
+        failed(
+            Check.PIPELINE, f"{each.subject}: {each.code} since {each.since:%H:%M:%S} UTC: {each.message}", each.look
+        )
+        for each in merged(services)
+    )
+    if found:
+        return found
+    if not services:
+        return (skipped(Check.PIPELINE, "no service runs"),)
+    return (fine(Check.PIPELINE, "ticks come when they are due, and every stage makes progress"),)
 
 
 def judge_letters(outstanding: dict[str, Counter[Decision]]) -> tuple[Finding, ...]:
