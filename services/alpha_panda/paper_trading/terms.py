@@ -12,6 +12,7 @@ from alpha_panda.domain.matching import PaperTerms
 from alpha_panda.domain.money import percent
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.resources.broker import BrokerSpec, BrokerType
+from alpha_panda.resources.problems import in_one_line
 
 
 def read_terms(broker: str, spec: dict[str, Any] | None) -> PaperTerms | Refusal:
@@ -21,9 +22,8 @@ def read_terms(broker: str, spec: dict[str, Any] | None) -> PaperTerms | Refusal
     try:
         parsed = BrokerSpec.model_validate_json(msgspec.json.encode(spec), strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        return _refusal("broker_invalid", broker, where, f"Broker {broker} has a bad spec: {where}: {first['msg']}")
+        says = in_one_line(error, BrokerSpec)
+        return _refusal("broker_invalid", broker, "bad spec", f"Broker {broker} has a bad spec: {says}")
     if parsed.type is not BrokerType.PAPER:
         return _refusal("broker_not_paper", broker, parsed.type, f"Broker {broker} is of type {parsed.type}, not Paper")
     settings = parsed.paper_settings()

@@ -36,6 +36,7 @@ from alpha_panda.portfolio.state import (
 from alpha_panda.portfolio.views import ReadModel, pnl_snapshot, read_model
 from alpha_panda.resources.broker import BrokerSpec, BrokerType
 from alpha_panda.resources.fields import paise
+from alpha_panda.resources.problems import in_one_line
 
 COUNTS = ("duplicate_fills", "late_ticks")
 
@@ -141,7 +142,7 @@ class PortfolioProcessor(Processor):
         try:
             spec = BrokerSpec.model_validate(configured.spec)
         except ValidationError as error:
-            raise RefusedEventError(f"broker {configured.name}: {error}") from error
+            raise RefusedEventError(f"broker {configured.name}: {in_one_line(error, BrokerSpec)}") from error
         state = self._state
         if spec.type is BrokerType.PAPER:
             before = state.account.cash_paise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -18,6 +18,8 @@ from alpha_panda.resources.fields import ALLOWED
 Path = tuple[str | int, ...]
 """Where a value stands in a document: field names and list positions from the top."""
 SHOWN_CHARACTERS: Final = 60
+_NAMED: Final = 3
+"""Mistakes that are named where all have to fit into one line."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,18 @@ def suggestion(word: object, known: Sequence[str]) -> str:
     by_lower = {each.lower(): each for each in known}
     close = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.7)
     return f'; did you mean "{by_lower[close[0]]}"?' if close else ""
+
+
+def in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
+    """What is wrong with the spec of a resource that a service was told of: the first mistakes, on one line.
+
+    Who applies a file is told every mistake with its place; what comes over the log was written by another
+    release, or by no release, and goes into a reason.
+    """
+    found = [f"{dotted(('spec', *each['loc']))}: {explain(each, model)}" for each in error.errors(include_url=False)]
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    text = "; ".join(found[:_NAMED]) + more
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def explain(error: ErrorDetails, model: type[BaseModel]) -> str:

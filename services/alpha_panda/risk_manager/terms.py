@@ -14,6 +14,7 @@ from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.risk import AccountTerms, Limits, StrategyTerms
 from alpha_panda.resources.broker import AccountLimits, BrokerSpec, BrokerType
 from alpha_panda.resources.fields import paise
+from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.strategy import Mode, StrategyRisk, StrategySpec, StrategyState
 
 
@@ -34,7 +35,7 @@ def read_broker(name: str, spec: dict[str, Any] | None) -> BrokerTerms | Refusal
     try:
         parsed = BrokerSpec.model_validate_json(msgspec.json.encode(spec), strict=True)
     except ValidationError as error:
-        return _refusal("broker_invalid", name, f"Broker {name} has a bad spec: {_first(error)}")
+        return _refusal("broker_invalid", name, f"Broker {name} has a bad spec: {in_one_line(error, BrokerSpec)}")
     if parsed.type is not BrokerType.PAPER:
         says = f"the cash of Broker {name} of type {parsed.type} is not known: only Paper Brokers are sized"
         return _refusal("cash_unknown", name, says)
@@ -58,9 +59,8 @@ def read_strategy(spec: dict[str, Any], broker: str, *, live: bool) -> StrategyT
     try:
         parsed = StrategySpec.model_validate_json(msgspec.json.encode(spec), strict=True)
     except ValidationError as error:
-        return StrategyTerms(
-            state=f"invalid: {_first(error)}", instruments=frozenset(), risk=Fraction(0), limits=Limits(where="risk")
-        )
+        state = f"invalid: {in_one_line(error, StrategySpec)}"
+        return StrategyTerms(state=state, instruments=frozenset(), risk=Fraction(0), limits=Limits(where="risk"))
     return StrategyTerms(
         state=_state(parsed, broker, live=live),
         instruments=frozenset(str(each) for each in parsed.instruments),
@@ -99,12 +99,6 @@ def _strategy_limits(limits: StrategyRisk) -> Limits:
 
 def _paise(money: str | None) -> int | None:
     return None if money is None else paise(money)
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors(include_url=False)[0]
-    where = ".".join(str(step) for step in detail["loc"])
-    return f"{where}: {detail['msg']}"
 
 
 def _refusal(code: str, broker: str, says: str) -> Refusal:

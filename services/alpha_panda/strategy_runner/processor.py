@@ -24,6 +24,7 @@ from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.signals import SignalRaised
 from alpha_panda.events.topics import Topic
 from alpha_panda.resources.broker import BrokerSpec
+from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.strategy import Mode, StrategyState
 from alpha_panda.strategy import Enter, Wish
 from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, explain
@@ -157,7 +158,7 @@ class StrategyRunnerProcessor(Processor):
         try:
             live = BrokerSpec.model_validate(configured.spec).live
         except ValidationError as error:
-            raise RefusedEventError(f"broker {configured.name}: {error}") from error
+            raise RefusedEventError(f"broker {configured.name}: {in_one_line(error, BrokerSpec)}") from error
         self._brokers[configured.name] = configured
         self._live = self._live | {configured.name} if live else self._live - {configured.name}
 

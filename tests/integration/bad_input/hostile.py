@@ -119,7 +119,14 @@ def wrong_specs() -> tuple[Hostile, ...]:
     """Control events whose shape is right and whose spec is no Strategy's."""
     spec = {"strategy": 7, "params": "none"}
     data = {"name": "stranger", "uid": "u", "generation": 1, "spec": spec}
-    return (Hostile("a spec that is none", envelope(data, kind="StrategyConfigured"), "StrategySpec", b"stranger"),)
+    return (
+        Hostile(
+            "a spec that is none",
+            envelope(data, kind="StrategyConfigured"),
+            "spec.strategy: 7 is not a string",
+            b"stranger",
+        ),
+    )
 
 
 def _marker() -> bytes:

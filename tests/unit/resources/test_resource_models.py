@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from alpha_panda.resources.broker import Broker, BrokerMetadata, BrokerSpec, BrokerType, PaperSettings, ZerodhaSettings
 from alpha_panda.resources.fields import ALLOWED, Model, decimal, paise
+from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.stored import StoredResource
-from alpha_panda.resources.strategy import Strategy
+from alpha_panda.resources.strategy import Strategy, StrategySpec
 
 NOW = datetime(2026, 1, 5, 3, 45, tzinfo=UTC)
 
@@ -92,3 +93,14 @@ def test_a_stored_resource_knows_its_age_and_refuses_naive_times() -> None:
         StoredResource(resource=paper(), uid="u", generation=1, created_at=naive, changed_at=NOW, changed_by="t")
     with pytest.raises(ValueError, match="generation 0"):
         StoredResource(resource=paper(), uid="u", generation=0, created_at=NOW, changed_at=NOW, changed_by="t")
+
+
+def test_a_spec_that_came_over_the_log_is_refused_on_one_line_with_field_value_and_what_is_allowed():
+    spec = {"strategy": 7, "params": "none\nat all", "surprise": 1, "timeframes": [], "brokers": ["paper"]}
+    with pytest.raises(ValidationError) as refused:
+        StrategySpec.model_validate(spec)
+    said = in_one_line(refused.value, StrategySpec)
+    assert said.startswith("spec.strategy: 7 is not a string; allowed: text")
+    assert 'spec.params: "none\\nat all" is not a mapping' in said
+    assert said.endswith("; and 2 more")
+    assert "\n" not in said
