@@ -16,6 +16,7 @@ from alpha_panda.strategy.loading import load_strategy
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 """The files of a folder that are read, as kubectl does."""
+LARGEST_FILE_BYTES: Final = 4 * 1024 * 1024
 STANDARD_INPUT: Final = "-"
 _STANDARD_INPUT_NAME: Final = "<stdin>"
 
@@ -67,7 +68,10 @@ def _files(path: Path, *, recursive: bool) -> list[str]:
 def _read(path: str) -> tuple[str, str]:
     source = _STANDARD_INPUT_NAME if path == STANDARD_INPUT else path
     try:
-        data = sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
+        data = _some_bytes(path, LARGEST_FILE_BYTES + 1)
+        if len(data) > LARGEST_FILE_BYTES:
+            msg = f"{source} is too large for a file of resources; allowed: at most {LARGEST_FILE_BYTES:,} bytes"
+            raise InputError(msg, remedy="is it the right file? otherwise split it")
         return source, data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -76,6 +80,13 @@ def _read(path: str) -> tuple[str, str]:
     except OSError as error:
         msg = f"{source} cannot be read: {error.strerror}"
         raise InputError(msg) from error
+
+
+def _some_bytes(path: str, most: int) -> bytes:
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(most)
+    with Path(path).open("rb") as file:
+        return file.read(most)
 
 
 def _wrong_strategies(documents: Iterable[Document]) -> Iterator[Problem]:

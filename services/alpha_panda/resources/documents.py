@@ -19,6 +19,8 @@ from alpha_panda.resources.rules import validate
 from alpha_panda.resources.strategy import Strategy
 from alpha_panda.resources.yaml_text import Place, YamlDocument, parse_yaml
 
+LARGEST_BYTES: Final = 256 * 1024
+"""Of a resource: services are told of it in one record of the log, which holds four times as much."""
 KINDS: Final[dict[str, type[Broker | Strategy]]] = {"Broker": Broker, "Strategy": Strategy}
 
 
@@ -91,7 +93,7 @@ def _resource(document: YamlDocument) -> Broker | Strategy | None:
             document.report((), f"{shown(value)} is not a resource; allowed: apiVersion, kind, metadata, spec")
         return None
     model = _model(value, document)
-    if model is None:
+    if model is None or _is_too_large(value, document):
         return None
     try:
         resource = model.model_validate_json(json.dumps(value), strict=True, by_alias=True, by_name=False)
@@ -108,6 +110,13 @@ def _resource(document: YamlDocument) -> Broker | Strategy | None:
         said = "" if violation.value is None else f"{shown(violation.value)}: "
         _report(document, path, f"{said}{violation.message}", of_key=False)
     return None if document.problems else resource
+
+
+def _is_too_large(value: dict[str, object], document: YamlDocument) -> bool:
+    size = len(json.dumps(value).encode())
+    if size > LARGEST_BYTES:
+        document.report((), f"the resource has {size:,} bytes; allowed: at most {LARGEST_BYTES:,}")
+    return size > LARGEST_BYTES
 
 
 def _inside(path: Path, around: Path) -> bool:

@@ -7,6 +7,8 @@ import pytest
 from tests.unit.cli.desk import BROKER, STRATEGY, Panda, applied, write
 from tests.unit.cli.fake_resources import FakeResources
 
+from alpha_panda.cli.resource_files import LARGEST_FILE_BYTES
+
 GOLDEN = Path(__file__).with_name("golden_problems.txt")
 WRONG = """\
 apiVersion: alphapanda.io/v1alpha1
@@ -99,6 +101,7 @@ def test_standard_input_is_read_for_a_hyphen_and_named_in_its_mistakes(panda: Pa
         (b"\xef\xbb\xbf" + BROKER.encode(), None),
         (BROKER.replace("\n", "\r\n").encode(), None),
         (b"kind: Broker\nname: \xff\n", "<stdin>:2: byte 0xff is not UTF-8"),
+        (b"#" * (LARGEST_FILE_BYTES + 1), "<stdin> is too large for a file of resources; allowed: at most 4,194,304"),
         (b"", "no resources in -"),
         (b"# only a comment\n---\n", "no resources in -"),
     ],

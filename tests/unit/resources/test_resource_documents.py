@@ -4,7 +4,7 @@ import pytest
 
 from alpha_panda.errors import InputError
 from alpha_panda.resources.broker import Broker, BrokerType
-from alpha_panda.resources.documents import read_documents, read_object, repeated_documents, write_object
+from alpha_panda.resources.documents import LARGEST_BYTES, read_documents, read_object, repeated_documents, write_object
 from alpha_panda.resources.fields import ALLOWED, MONEY_PATTERN
 from alpha_panda.resources.problems import ResourceError
 from alpha_panda.resources.strategy import Strategy, Timeframe
@@ -231,3 +231,10 @@ def test_an_object_of_an_api_is_refused_without_lines() -> None:
 def test_a_mistake_cannot_write_to_a_terminal_what_it_wants() -> None:
     line = complaint(broker('type: "\\e[2J\\x9b2J"'))
     assert line.isprintable()
+
+
+def test_a_resource_that_no_record_could_hold_is_refused_with_its_size_and_the_limit():
+    params = f"  params: {{note: {'x' * LARGEST_BYTES}}}\n"
+    said = complaint(MOMENTUM + params)
+    assert said.startswith("desk.yaml:1:1: the resource has 262,")
+    assert said.endswith("bytes; allowed: at most 262,144")
