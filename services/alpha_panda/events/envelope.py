@@ -8,12 +8,12 @@ left raw is enough for deduplication, routing and dead letters; the data is deco
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
 from alpha_panda.errors import PandaError
-from alpha_panda.events.registry import EVENTS, type_name
+from alpha_panda.events.registry import EVENTS, instrument_of, type_name
 
 DataT = TypeVar("DataT", bound=msgspec.Struct)
 VERSION = 1
@@ -28,10 +28,11 @@ class MalformedEventError(PandaError):
     """Bytes that are not an event of the expected type; they go to a dead-letter topic."""
 
 
-class Event(msgspec.Struct, Generic[DataT], frozen=True, kw_only=True):
+class Event(msgspec.Struct, Generic[DataT], frozen=True, kw_only=True, gc=False):
     """A fact with what is needed to order it, name it and trace it.
 
-    `key_instrument` chooses the partition; None for events that concern no instrument.
+    `key_instrument` chooses the partition; None for events that concern no instrument. No event refers to
+    itself, so the collector of cycles is spared them: they are most of what a busy service holds.
     """
 
     id: str
@@ -66,6 +67,39 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: msgspec.Raw
 
 
+_Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST)]
+
+
+class _Sound(Envelope, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """An envelope whose bounds are checked as it is decoded, which takes half the time."""
+
+    timestamp: _Aware
+    event_time: _Aware
+    epoch: _Count | None = None
+    sequence: _Count = 0
+
+
+class _Written(msgspec.Struct, frozen=True, kw_only=True):
+    """An envelope as it is written, with its data as it is: the fields of `Envelope`, in its order."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    event_time: datetime
+    correlation_id: str
+    causation_id: str | None
+    source: str
+    version: int
+    broker: str | None
+    epoch: int | None
+    sequence: int
+    fence: int | None
+    code: str | None
+    config: str | None
+    data: msgspec.Struct
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Who writes: the service, and for one that moves money its fence and the digests of its code and settings."""
 
@@ -78,13 +112,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 _ENCODER = msgspec.json.Encoder()
 _HEADER = msgspec.json.Decoder(Envelope)
+_SOUND = msgspec.json.Decoder(_Sound)
 _DATA: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(shape) for name, shape in EVENTS.items()}
 
 
 def encode(event: Event[Any], origin: Origin, epoch: int | None = None, now: datetime | None = None) -> bytes:
     """The record value of an event written by `origin` in `epoch`."""
     return _ENCODER.encode(
-        Envelope(
+        _Written(
             id=event.id,
             type=type_name(type(event.data)),
             timestamp=now or datetime.now(UTC),
@@ -99,7 +134,7 @@ def encode(event: Event[Any], origin: Origin, epoch: int | None = None, now: dat
             fence=origin.fence,
             code=origin.code,
             config=origin.config,
-            data=msgspec.Raw(_ENCODER.encode(event.data)),
+            data=event.data,
         ),
     )
 
@@ -112,6 +147,22 @@ def decode_header(value: bytes | None) -> Envelope:
     """
     if not value:
         raise MalformedEventError("the record has no value")
+    try:
+        sound = _SOUND.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _examined(value)
+    if (
+        _EARLIEST <= sound.event_time < _LATEST
+        and sound.type in _DATA
+        and sound.version == VERSION
+        and _NUL not in value
+    ):
+        return sound
+    return _examined(value)
+
+
+def _examined(value: bytes) -> Envelope:
+    """The envelope, or what is wrong with it."""
     if _NUL in value:
         raise MalformedEventError("a text holds the character U+0000, which no store can keep")
     try:
@@ -133,7 +184,7 @@ def decode_header(value: bytes | None) -> Envelope:
 
 
 def decode(envelope: Envelope, key: str = "") -> Event[Any]:
-    """The whole event; raises MalformedEventError where the data does not have the shape of its type."""
+    """The whole event with its instrument; raises MalformedEventError where the data has not its type's shape."""
     try:
         data = _DATA[envelope.type].decode(envelope.data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -143,6 +194,7 @@ def decode(envelope: Envelope, key: str = "") -> Event[Any]:
         event_time=envelope.event_time,
         data=data,
         key=key,
+        key_instrument=instrument_of(data),
         correlation_id=envelope.correlation_id,
         causation_id=envelope.causation_id,
         sequence=envelope.sequence,

@@ -7,6 +7,7 @@ of the run, so ids do not depend on speed, partitions or restarts.
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -67,11 +68,13 @@ def order_event_id(event_time: datetime, order: str, kind: str, cause: str) -> s
     return event_id(event_time, "order-event", order, kind, cause)
 
 
+@functools.lru_cache(maxsize=65_536)
 def partition_of(instrument_token: int, partitions: int) -> int:
     """The partition of everything about an instrument, the same on every pipeline topic.
 
     Kite's tokens end in the exchange's code, so a plain remainder would put a whole exchange on one
-    partition; hashing spreads them.
+    partition; hashing spreads them. The answers are kept: each is asked for again
+    with every record.
     """
     digest = blake2b(instrument_token.to_bytes(8, "big"), digest_size=4).digest()
     return int.from_bytes(digest, "big") % partitions

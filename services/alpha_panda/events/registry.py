@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+
 import msgspec
 
 from alpha_panda.events import topics
@@ -49,3 +52,27 @@ KIND_RANK: dict[str, int] = {name: rank for rank, name in enumerate(EVENTS)}
 def type_name(shape: type[msgspec.Struct]) -> str:
     """The name of an event type on the wire."""
     return shape.__name__
+
+
+def instrument_of(data: msgspec.Struct) -> int | None:
+    """The token of the instrument that an event's data is about."""
+    find = _INSTRUMENT.get(type(data))
+    return None if find is None else find(data)
+
+
+def _instruments() -> dict[type[msgspec.Struct], Callable[[msgspec.Struct], int]]:
+    """Where each event type has its instrument: itself, or in the signal or the order that it is about."""
+    ways = {
+        "instrument_token": "instrument_token",
+        "signal": "signal.instrument_token",
+        "order": "order.instrument_token",
+    }
+    return {
+        shape: attrgetter(way)
+        for shape in EVENT_TOPICS
+        for field, way in ways.items()
+        if field in shape.__struct_fields__
+    }
+
+
+_INSTRUMENT = _instruments()

@@ -27,9 +27,9 @@ class Cleanup(StrEnum):
     KEEP = "keep"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Topic:
-    """One row of the table.
+    """One row of the table. Rows are themselves and nothing else is equal to one, which every record's way rests on.
 
     `single` topics have one partition; all others share the installation's partition count, and a
     record's partition depends on its instrument token alone, so that joins are local.

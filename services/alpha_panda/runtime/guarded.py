@@ -22,7 +22,8 @@ class GuardedProcessor:
         """Start from `state`, or from nothing."""
         self._make = make
         self._base = state
-        self._journal: list[Callable[[Processor], object]] = []
+        self._journal: list[tuple[AnyEvent, Topic] | Callable[[Processor], object]] = []
+        """Events are most of it, so they are kept as they are."""
         self.processor = self._fresh()
 
     def take(self, event: AnyEvent, topic: Topic) -> list[AnyEvent]:
@@ -34,7 +35,7 @@ class GuardedProcessor:
         except Exception as error:
             self._rewind()
             raise RefusedEventError(f"processing failed: {type(error).__name__}: {error}") from error
-        self._journal.append(lambda processor: list(processor.on_event(event, topic)))
+        self._journal.append((event, topic))
         return outputs
 
     def reach(self, watermark: datetime) -> list[AnyEvent]:
@@ -68,4 +69,7 @@ class GuardedProcessor:
     def _rewind(self) -> None:
         self.processor = self._fresh()
         for again in self._journal:
-            again(self.processor)
+            if isinstance(again, tuple):
+                list(self.processor.on_event(*again))
+            else:
+                again(self.processor)

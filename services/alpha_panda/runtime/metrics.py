@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from alpha_panda.domain.pipeline_watch import Code
 from alpha_panda.runtime.service_watch import ServiceWatch
 
 _BUCKETS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.012, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+
+class _Counts(Collector):
+    """A counter that is a plain dictionary until somebody asks: it is counted up with every record."""
+
+    def __init__(self, name: str, documentation: str, fixed: dict[str, str], names: tuple[str, ...]) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._fixed = fixed
+        self._names = names
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    def add(self, key: tuple[str, ...], count: int) -> None:
+        """Count `count` more of `key`, which has a value for each of the names."""
+        self._counts[key] = self._counts.get(key, 0) + count
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """What was counted."""
+        family = CounterMetricFamily(self._name, self._documentation, labels=[*self._fixed, *self._names])
+        for key, count in list(self._counts.items()):
+            family.add_metric([*self._fixed.values(), *key], count)
+        yield family
 
 
 class Metrics:
@@ -21,15 +46,12 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         labels = {"service": service, "broker": broker or ""}
         names = list(labels)
-        self._records = Counter(
-            "panda_records",
-            "Records read, by topic and what became of them",
-            [*names, "topic", "outcome"],
-            registry=self.registry,
+        self._records = _Counts(
+            "panda_records", "Records read, by topic and what became of them", labels, ("topic", "outcome")
         )
-        self._published = Counter(
-            "panda_published", "Events written, by topic", [*names, "topic"], registry=self.registry
-        )
+        self._published = _Counts("panda_published", "Events written, by topic", labels, ("topic",))
+        self.registry.register(self._records)
+        self.registry.register(self._published)
         self._retries = Counter("panda_retries", "Operations tried again", names, registry=self.registry).labels(
             **labels
         )
@@ -84,12 +106,12 @@ class Metrics:
 
     def record(self, topic: str, outcome: str, count: int = 1) -> None:
         """Count records of a topic as `processed`, `duplicate`, `dead_letter` or `before_start`."""
-        self._records.labels(**self._labels, topic=topic, outcome=outcome).inc(count)
+        self._records.add((topic, outcome), count)
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
 
     def published(self, topic: str, count: int = 1) -> None:
         """Count events written to a topic."""
-        self._published.labels(**self._labels, topic=topic).inc(count)
+        self._published.add((topic,), count)
 
     def retried(self) -> None:
         """Count one more try."""
