@@ -19,7 +19,7 @@ from alpha_panda.errors import InputError, UnavailableError
 from alpha_panda.runtime.control_reader import ControlReader
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
-from alpha_panda.runtime.redis import make_redis
+from alpha_panda.runtime.redis import make_redis, require_login
 
 _POLL_MILLISECONDS = 200
 
@@ -32,6 +32,7 @@ async def run(process: Process) -> None:
     view = ControlView()
     reader = ControlReader(settings)
     async with await make_pool(settings.postgres, size=4) as pool, make_redis(settings.redis) as redis:
+        await require_login(redis, settings.redis)
         app = create_app(
             Dependencies(
                 control=view,

@@ -78,6 +78,7 @@ class _Sound(Envelope, frozen=True, kw_only=True, forbid_unknown_fields=True, gc
     event_time: _Aware
     epoch: _Count | None = None
     sequence: _Count = 0
+    fence: _Count | None = None
 
 
 class _Written(msgspec.Struct, frozen=True, kw_only=True):

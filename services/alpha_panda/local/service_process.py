@@ -104,7 +104,8 @@ def ended(code: int) -> str:
     """An exit code in words."""
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
-    return _MEANINGS.get(code, f"exit code {code}")
+    meaning = _MEANINGS.get(code)
+    return f"exit code {code}" if meaning is None else f"exit code {code}, {meaning}"
 
 
 def _last_reason(log: Path) -> str:
@@ -119,5 +120,6 @@ def _last_reason(log: Path) -> str:
         except json.JSONDecodeError:
             continue
         if isinstance(entry, dict) and entry.get("level") in ("critical", "error"):
-            return str(entry.get("reason") or entry.get("event"))
+            remedy = entry.get("remedy")
+            return f"{entry.get('reason') or entry.get('event')}" + (f"; remedy: {remedy}" if remedy else "")
     return lines[-1] if lines else "it logged nothing"

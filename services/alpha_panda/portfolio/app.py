@@ -15,7 +15,7 @@ from alpha_panda.portfolio.read_model import ReadModelWriter
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
-from alpha_panda.runtime.redis import make_redis
+from alpha_panda.runtime.redis import make_redis, require_login
 from alpha_panda.runtime.snapshots import PostgresSnapshots
 from alpha_panda.runtime.stream import StreamService
 
@@ -27,6 +27,7 @@ async def run(process: Process) -> None:
     instruments = load_instruments(settings.data.instruments)
     log = structlog.get_logger()
     async with await make_pool(settings.postgres) as pool, make_redis(settings.redis) as redis:
+        await require_login(redis, settings.redis)
         ledger = LedgerWriter(pool, broker)
         read_model = ReadModelWriter(redis, broker)
 

@@ -15,7 +15,7 @@ from alpha_panda.risk_manager.processor import RiskManagerProcessor
 from alpha_panda.runtime.kill_switch import ANSWER_SECONDS, KillSwitch, KillSwitchGate
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
-from alpha_panda.runtime.redis import make_redis
+from alpha_panda.runtime.redis import make_redis, require_login
 from alpha_panda.runtime.snapshots import PostgresSnapshots
 from alpha_panda.runtime.stream import StreamService
 
@@ -28,6 +28,7 @@ async def run(process: Process) -> None:
     calendar = default_calendar()
     redis = make_redis(settings.redis, seconds=ANSWER_SECONDS, retries=0)
     async with await make_pool(settings.postgres) as pool, redis:
+        await require_login(redis, settings.redis)
         service = StreamService(process, lambda token: instruments.get(token) is not None)
         for topic in (*CONTROL, *ORDER_EVENTS, TICKS):
             service.reads(topic)

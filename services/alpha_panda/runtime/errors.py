@@ -23,3 +23,5 @@ EXIT_AUTHENTICATION = 77
 """Exit code of a service whose credentials or permissions were refused."""
 EXIT_SETTINGS = 78
 """Exit code of a service whose settings are wrong; restarting does not help."""
+AGAIN = "`panda up` makes the users of its own stores what they were"
+"""The remedy of refused credentials on one machine."""

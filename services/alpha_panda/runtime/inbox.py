@@ -47,7 +47,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     in_sequence: bool = True
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that was understood and waits to be processed."""
 
     event: AnyEvent
@@ -229,4 +229,5 @@ class Inbox:
 
 
 def _with_instrument(event: AnyEvent, token: int | None) -> AnyEvent:
-    return event if token is None else msgspec.structs.replace(event, key_instrument=token)
+    known = token is None or event.key_instrument == token
+    return event if known else msgspec.structs.replace(event, key_instrument=token)

@@ -12,17 +12,13 @@ from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.envelope import MalformedEventError, decode, decode_header
 from alpha_panda.events.ids import partition_of
 from alpha_panda.events.registry import EVENT_TOPICS
+from alpha_panda.events.registry import instrument_of as of_data
 from alpha_panda.events.topics import Topic
 
 
 def instrument_of(event: AnyEvent) -> int | None:
     """The instrument that an event is about."""
-    data = event.data
-    for part in (data, getattr(data, "signal", None), getattr(data, "order", None)):
-        token = getattr(part, "instrument_token", None)
-        if isinstance(token, int):
-            return token
-    return None
+    return of_data(event.data)
 
 
 def read_event(record: ConsumerRecord, topic: Topic, partitions: int) -> AnyEvent:
@@ -37,7 +33,7 @@ def read_event(record: ConsumerRecord, topic: Topic, partitions: int) -> AnyEven
     except UnicodeDecodeError as error:
         raise MalformedEventError(f"the key is not UTF-8: {error}") from error
     event = decode(decode_header(record.value), key)
-    if EVENT_TOPICS.get(type(event.data)) != topic:
+    if EVENT_TOPICS.get(type(event.data)) is not topic:
         raise MalformedEventError(f"{type(event.data).__name__} does not belong on {record.topic}")
     token = instrument_of(event)
     if topic.single or token is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from alpha_panda.runtime.errors import AuthenticationError, TransientError
+from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError
 from alpha_panda.runtime.settings import PostgresSettings
 
 
@@ -26,7 +26,7 @@ async def make_pool(settings: PostgresSettings, *, size: int = 2) -> asyncpg.Poo
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError) as error:
         raise AuthenticationError(
             f"PostgreSQL at {settings.host}:{settings.port} does not accept user {settings.username!r}",
-            remedy="check postgres.username and postgres.password",
+            remedy=f"check postgres.username and postgres.password; {AGAIN}",
         ) from error
     except (OSError, asyncpg.PostgresError) as error:
         raise TransientError(f"PostgreSQL at {settings.host}:{settings.port} does not answer: {error}") from error

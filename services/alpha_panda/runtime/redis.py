@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
+from alpha_panda.runtime.errors import AGAIN, AuthenticationError
 from alpha_panda.runtime.settings import RedisSettings
 
 
@@ -21,3 +23,19 @@ def make_redis(settings: RedisSettings, *, seconds: float = 2.0, retries: int = 
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
         decode_responses=True,
     )
+
+
+async def require_login(redis: Redis, settings: RedisSettings) -> None:
+    """Raise AuthenticationError where Redis refuses the user of `settings`, before anything is traded on it.
+
+    A Redis that is away says nothing: who uses it copes with that, and it may come back.
+    """
+    try:
+        await redis.ping()
+    except redis_errors.AuthenticationError as error:
+        raise AuthenticationError(
+            f"Redis at {settings.host}:{settings.port} does not accept user {settings.username!r}",
+            remedy=f"check redis.username and redis.password; {AGAIN}",
+        ) from error
+    except (redis_errors.RedisError, OSError, TimeoutError):
+        return

@@ -14,7 +14,7 @@ MOMENT = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 TICK = tick_event(341_249, MOMENT, 54_845, 14_581, 7)
 
 
-def written(**changes: Any) -> bytes:
+def written(**changes: object) -> bytes:
     envelope = json.loads(encode(TICK, Origin(source="market-feed"), epoch=3, now=MOMENT))
     return json.dumps({**envelope, **changes}).encode()
 

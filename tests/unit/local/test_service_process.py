@@ -78,7 +78,7 @@ async def test_the_reason_is_what_the_service_logged_last_as_an_error(make: Make
     service = make(f"import sys; print({line!r}); print('bye'); sys.exit({EXIT_SETTINGS})")
     await service.start()
     status = await until(service, lambda now: now.reason != "")
-    assert status.reason == "its settings are wrong: port 80 is in use"
+    assert status.reason == "exit code 78, its settings are wrong: port 80 is in use"
 
 
 async def test_where_it_logged_no_error_the_reason_is_its_last_line(make: Make):
@@ -122,5 +122,5 @@ async def test_a_service_that_cannot_even_be_started_is_tried_again_and_told(mak
 
 def test_exit_codes_are_told_in_words():
     assert ended(-signal.SIGTERM) == "killed by SIGTERM"
-    assert ended(EXIT_AUTHENTICATION) == "its credentials or permissions were refused"
+    assert ended(EXIT_AUTHENTICATION) == "exit code 77, its credentials or permissions were refused"
     assert ended(9) == "exit code 9"
