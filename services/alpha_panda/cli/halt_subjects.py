@@ -16,7 +16,8 @@ from alpha_panda.local.run_file import load_run
 from alpha_panda.resources.problems import suggestion
 
 _KINDS: Final = {HaltScope.BROKER: "Broker", HaltScope.STRATEGY: "Strategy"}
-_SECONDS: Final = 2.0
+_SECONDS: Final = 0.5
+"""Somebody waits for trading to stop, and a database that hangs may not hold that up."""
 
 
 def check_subject(layout: Layout, scope: HaltScope, subject: str) -> str:
