@@ -11,21 +11,25 @@ import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import yaml
+from tests.chaos.tcp_proxy import TcpProxy
 from tests.integration.panda_command import ROOT
 
+from alpha_panda.checker.model import Place
 from alpha_panda.cli.resource_files import read_resources
 from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform, ServiceDetail
-from alpha_panda.local.ports import HOST
+from alpha_panda.local.ports import HOST, Ports
 from alpha_panda.local.status_file import PlatformStatus, ServiceState, load_status
 
 RESOURCES = ROOT / "examples"
 MARKET = ROOT / "examples" / "market"
+STORES = ("kafka", "redis", "postgres")
 PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _REQUEST_MILLISECONDS = 5000
@@ -46,15 +50,22 @@ class Arena:
         self.platform = Platform(self.layout)
         self.fail_points = folder / "fail-points"
         self.journal = folder / "journal"
+        self.doors: dict[str, TcpProxy] = {}
+        """The proxies before the stores, where there are any."""
+        self.injected: set[Place] = set()
+        """Copies of records that the harness wrote."""
+        self.poison: dict[Place, str] = {}
+        """Records that nobody can process, and words of the reason that their dead letters must give."""
         self._settings = folder / "settings.yaml"
         self._client = httpx.AsyncClient(timeout=0.5)
         for made in (self.fail_points, self.journal):
             made.mkdir(parents=True)
 
-    async def open(self, speed: str, ports: dict[str, int] | None = None) -> None:
-        """Start everything and the day; returns when the feed has been told to begin."""
+    async def open(self, speed: str, *, doors: bool = False) -> None:
+        """Start everything and the day, with `doors` before the stores; returns when the feed is told to begin."""
         run = {"fail_points": str(self.fail_points), "snapshot_seconds": 0.5}
-        kafka = {"profile": {"request_timeout_milliseconds": _REQUEST_MILLISECONDS}}
+        profile = {"request_timeout_milliseconds": _REQUEST_MILLISECONDS}
+        kafka = {"journal": str(self.journal), "profile": profile}
         self._settings.write_text(yaml.safe_dump({"run": run, "kafka": kafka}))
         options = StartOptions(
             replay=MARKET,
@@ -71,14 +82,15 @@ class Arena:
             again=False,
             wait=False,
         )
-        if ports:
-            await asyncio.to_thread(self.platform.start, ports=ports)
+        if doors:
+            await self._open_doors()
         await asyncio.to_thread(start, self.platform, options, read_resources([str(RESOURCES)]))
 
     async def close(self) -> None:
         """Stop everything and forget it."""
         await self._client.aclose()
         await asyncio.to_thread(self.platform.stop)
+        await asyncio.gather(*(door.close() for door in self.doors.values()))
         self.layout.remove()
 
     def status(self) -> PlatformStatus:
@@ -101,6 +113,14 @@ class Arena:
                 raise ArenaError(f"{name} has no process after {PATIENCE_SECONDS:g} s:\n{self.tail(name)}")
             await asyncio.sleep(_POLL_SECONDS)
         return pid
+
+    async def replaced(self, name: str, pid: int) -> None:
+        """Wait until a service or store has another process than `pid`."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while await self.living(name) == pid:
+            if time.monotonic() > deadline:
+                raise ArenaError(f"{name} still has process {pid} after {PATIENCE_SECONDS:g} s")
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def epoch(self) -> int:
         """The epoch that is out, as the feed says, or while it is away the first service that trades."""
@@ -146,6 +166,16 @@ class Arena:
         path = self.layout.logs / f"{name}.log"
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else "(no log)"
 
+    async def _open_doors(self) -> None:
+        for store in STORES:
+            self.doors[store] = TcpProxy(partial(self._port_of, store))
+            await self.doors[store].open()
+        ports = {f"{store}-door": door.port for store, door in self.doors.items()}
+        await asyncio.to_thread(self.platform.start, ports=ports)
+
+    def _port_of(self, store: str) -> int:
+        return Ports(self.layout).known(store)
+
     def _standing(self) -> str:
         status = self.status()
         return "\n".join(
@@ -164,11 +194,11 @@ class Arena:
 
 
 @asynccontextmanager
-async def arena(folder: Path, speed: str, ports: dict[str, int] | None = None) -> AsyncIterator[Arena]:
+async def arena(folder: Path, speed: str, *, doors: bool = False) -> AsyncIterator[Arena]:
     """A platform that trades the day, until the end of the block."""
     made = Arena(folder)
     try:
-        await made.open(speed, ports)
+        await made.open(speed, doors=doors)
         yield made
     finally:
         await made.close()

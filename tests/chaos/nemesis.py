@@ -45,12 +45,13 @@ class Nemesis:
 
     async def _strike(self, fault: Fault, epoch: int) -> None:
         try:
-            evidence = await fault.inject(self.arena)
-            at = datetime.now(UTC)
-            await asyncio.sleep(fault.hold)
+            try:
+                evidence = await fault.inject(self.arena)
+                at = datetime.now(UTC)
+                await asyncio.sleep(fault.hold)
+            finally:
+                await fault.heal(self.arena)
         except MissedError as error:
             self.missed.append(f"{fault.name}: {error}")
             return
-        finally:
-            await fault.heal(self.arena)
         self.strikes.append(Strike(kind=fault.kind, name=fault.name, at=at, epoch=epoch, evidence=evidence))

@@ -103,7 +103,7 @@ class Kafka:
     @property
     def bootstrap(self) -> str:
         """Host and port for clients."""
-        return f"{HOST}:{self._port or self._ports.known('kafka')}"
+        return f"{HOST}:{self._ports.door('kafka')}"
 
     @property
     def password(self) -> str:
@@ -191,7 +191,7 @@ class Kafka:
             f"log.dirs={data}\n"
             f"controller.quorum.voters=1@{HOST}:{controller_port}\n"
             f"listeners=CLIENT://{HOST}:{self._port},CONTROLLER://{HOST}:{controller_port}\n"
-            f"advertised.listeners=CLIENT://{HOST}:{self._port}\n"
+            f"advertised.listeners=CLIENT://{self.bootstrap}\n"
             f"listener.name.client.scram-sha-256.sasl.jaas.config={login}.scram.ScramLoginModule required"
             f' username="{ADMIN}" password="{self.password}";\n'
             f"listener.name.controller.plain.sasl.jaas.config={login}.plain.PlainLoginModule required"

@@ -76,6 +76,13 @@ class Ports:
             raise UnavailableError(msg, remedy="start it with `panda up`")
         return port
 
+    def door(self, name: str) -> int:
+        """Where clients reach the server `name`: its own port, unless something stands before it.
+
+        That is said by a fixed port of the name with `-door`, such as `kafka-door` for a proxy to Kafka.
+        """
+        return self._fixed.get(f"{name}-door") or self.known(name)
+
     def _choose(self, purpose: str) -> int:
         taken = {*self._remembered.values(), *self._fixed.values()}
         for _ in range(_TRIES):

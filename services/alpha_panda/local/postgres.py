@@ -66,7 +66,7 @@ class Postgres:
     @property
     def address(self) -> str:
         """Host and port for clients."""
-        return f"{HOST}:{self._port or self._ports.known('postgres')}"
+        return f"{HOST}:{self._ports.door('postgres')}"
 
     @property
     def password(self) -> str:

@@ -54,7 +54,7 @@ class Redis:
     @property
     def address(self) -> str:
         """Host and port for clients."""
-        return f"{HOST}:{self._port or self._ports.known('redis')}"
+        return f"{HOST}:{self._ports.door('redis')}"
 
     @property
     def password(self) -> str:

@@ -12,6 +12,8 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -19,6 +21,7 @@ from aiokafka import errors as kafka_errors
 from aiokafka.conn import create_conn
 
 from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError, UnknownOutcomeError
+from alpha_panda.runtime.journal import Journal, JournaledConsumer, JournaledProducer
 from alpha_panda.runtime.settings import KafkaSettings
 
 ResultT = TypeVar("ResultT")
@@ -56,7 +59,8 @@ def _way_in(settings: KafkaSettings) -> dict[str, Any]:
 
 def make_consumer(settings: KafkaSettings, group: str | None = None) -> AIOKafkaConsumer:
     """A consumer to be assigned by hand; `group` is where its offsets are committed, None commits nowhere."""
-    return AIOKafkaConsumer(
+    make = partial(JournaledConsumer, _journal(settings)) if settings.journal else AIOKafkaConsumer
+    return make(
         **_common(settings),
         group_id=group,
         enable_auto_commit=False,
@@ -71,7 +75,8 @@ def make_consumer(settings: KafkaSettings, group: str | None = None) -> AIOKafka
 def make_producer(settings: KafkaSettings) -> AIOKafkaProducer:
     """An idempotent producer that waits for all replicas."""
     profile = settings.profile
-    return AIOKafkaProducer(
+    make = partial(JournaledProducer, _journal(settings)) if settings.journal else AIOKafkaProducer
+    return make(
         **_common(settings),
         enable_idempotence=True,
         acks="all",
@@ -80,6 +85,10 @@ def make_producer(settings: KafkaSettings) -> AIOKafkaProducer:
         max_request_size=2_000_000,
         compression_type=None if profile.compression == "none" else profile.compression,
     )
+
+
+def _journal(settings: KafkaSettings) -> Journal:
+    return Journal(settings.journal or Path(), settings.username or "client")
 
 
 async def start_client(client: AIOKafkaConsumer | AIOKafkaProducer, settings: KafkaSettings) -> None:

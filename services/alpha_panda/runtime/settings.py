@@ -57,6 +57,8 @@ class KafkaSettings(Section):
     username: str | None = None
     password: SecretStr | None = None
     tls: bool = False
+    journal: Path | None = None
+    """For tests only: the folder where each client writes down what it saw (see `journal`)."""
     profile: KafkaProfile = KafkaProfile()
     profiles: dict[str, KafkaProfile] = {}
 

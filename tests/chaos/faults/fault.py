@@ -21,6 +21,8 @@ class Fault(ABC):
     name: str
     """What is done to whom."""
     hold: float = 0.0
+    needs_doors: bool = False
+    """Whether it works on proxies before the stores."""
 
     @abstractmethod
     async def inject(self, arena: Arena) -> str:

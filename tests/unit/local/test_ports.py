@@ -88,3 +88,11 @@ def test_a_damaged_port_file_is_named(layout: Layout):
     layout.ports.write_text('{"kafka": "nine"}')
     with pytest.raises(UnavailableError, match=r"ports\.json is damaged"):
         Ports(layout)
+
+
+def test_clients_reach_a_server_at_its_own_port_unless_something_stands_before_it(layout: Layout):
+    ports = Ports(layout)
+    taken = ports.take("kafka", "Kafka")
+    assert ports.door("kafka") == taken
+    assert Ports(layout, {"kafka-door": 4000}).door("kafka") == 4000
+    assert Ports(layout, {"kafka-door": 4000}).take("kafka", "Kafka") == taken
