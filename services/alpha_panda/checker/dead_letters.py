@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 
 from alpha_panda.checker.model import Examination, Finding, Place, Record, place_text
 from alpha_panda.checker.reading import Facts
 from alpha_panda.events.topics import TOPICS, Scope, dead_letter_topic
 
-GROUP, TOPIC, PARTITION, OFFSET, FILE = (f"panda-{name}" for name in ("group", "topic", "partition", "offset", "file"))
+GROUP, TOPIC, PARTITION, OFFSET, FILE, DIGEST = (
+    f"panda-{name}" for name in ("group", "topic", "partition", "offset", "file", "sha256")
+)
 """The headers of a dead letter; part of the log's format."""
 
 
@@ -59,13 +62,24 @@ def _problem(letter: Record, group: str, place: Place, records: dict[Place, Reco
     source = records.get(place)
     if source is None:
         return None if offset < first else f"group {group} names {place_text(place)}, where there is no record"
-    if (source.value, source.key) != (letter.value, letter.key):
+    if not _holds(letter, source):
         return f"its bytes are not those of {place_text(place)}"
     allowed = {dead_letter_topic(topic, None, facts.log.prefix)}
     broker = group.rpartition(".")[2]
     if any(topic == each.full_name(prefix=facts.log.prefix) for each in TOPICS if each.scope is not Scope.BROKER):
         allowed.add(dead_letter_topic(topic, broker, facts.log.prefix))
     return None if letter.topic in allowed else f"a letter for {topic} by {group} does not belong on {letter.topic}"
+
+
+def _holds(letter: Record, source: Record) -> bool:
+    """Whether these are the source's bytes, or their beginning with the digest of all where they were too many."""
+    digest = dict(letter.headers).get(DIGEST)
+    if digest is None:
+        return (source.value, source.key) == (letter.value, letter.key)
+    whole = source.value or b""
+    return whole.startswith(letter.value or b"") and hashlib.sha256(whole).hexdigest() == digest.decode(
+        errors="replace"
+    )
 
 
 def _letters(facts: Facts) -> dict[tuple[str, Place], list[Record]]:

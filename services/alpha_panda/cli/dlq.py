@@ -138,6 +138,7 @@ def _as_json(letter: Letter) -> dict[str, object]:
         "reason": letter.reason,
         "key": _bytes_json(letter.key),
         "value": _bytes_json(letter.value),
+        "whole": letter.whole or None,
         "headers": [{"name": name, **(_bytes_json(value) or {})} for name, value in letter.headers],
     }
 
@@ -161,6 +162,8 @@ def _as_text(letter: Letter) -> str:
         f"  key:     {_shown(letter.key)}",
         f"  value:   {_shown(letter.value)}",
     ]
+    if letter.whole:
+        lines.append(f"  whole:   {letter.whole}; it is at its source for as long as that is kept")
     if letter.replay is not None:
         lines.insert(2, f"  origin:  {coordinates_text(letter.origin)}, replayed {letter.replays} times")
     lines += [f"  header:  {name}: {_shown(value)}" for name, value in letter.headers]

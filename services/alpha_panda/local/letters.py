@@ -17,6 +17,8 @@ import msgspec
 from alpha_panda.checker.model import Record
 from alpha_panda.events.envelope import MalformedEventError, decode_header
 from alpha_panda.runtime.dead_letters import (
+    BYTES,
+    DIGEST,
     FILE,
     GROUP,
     OFFSET,
@@ -31,7 +33,7 @@ from alpha_panda.runtime.replays import MARKS, Replay, coordinates_text, replay_
 
 MOST_REPLAYS = 3
 """How often a record is written back before a person has to mend it by other means."""
-_FACTS = (GROUP, TOPIC, FILE, PARTITION, OFFSET, TIMESTAMP, REASON)
+_FACTS = (GROUP, TOPIC, FILE, PARTITION, OFFSET, TIMESTAMP, REASON, BYTES, DIGEST)
 _REASON_SHOWN = 60
 
 
@@ -61,6 +63,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """The source's own, without the marks of former replays."""
     replay: Replay | None
     """Set where the source was itself a replayed record."""
+    whole: str = ""
+    """Size and digest of the source's value where `value` is only its beginning."""
 
     @property
     def origin(self) -> Coordinates:
@@ -101,6 +105,7 @@ class Decision(StrEnum):
     WORN_OUT = "came back too often"
     SAME_EVENT = "same event as another"
     ROW = "a row of a file"
+    SHORTENED = "too large: only its beginning is here"
     FOREIGN = "not a dead letter"
 
 
@@ -149,6 +154,7 @@ def read_letter(record: Record, written_at: datetime) -> Letter:
         value=record.value,
         headers=tuple((name, value) for name, value in own if name not in MARKS),
         replay=replay_of(own),
+        whole=f"{facts[BYTES]} bytes, sha256 {facts[DIGEST]}" if BYTES in facts and DIGEST in facts else "",
     )
 
 
@@ -208,6 +214,8 @@ def plan_replay(letters: Sequence[Letter], marks: Marks, *, returned: bool) -> t
 def _decide(letter: Letter, identity: str | None, ids: set[str], marks: Marks, *, returned: bool) -> Decision:
     if letter.kind is not Kind.RECORD:
         return Decision.ROW if letter.kind is Kind.ROW else Decision.FOREIGN
+    if letter.whole:
+        return Decision.SHORTENED
     if letter.source in marks.of:
         return Decision.DONE
     if letter.replay is None:

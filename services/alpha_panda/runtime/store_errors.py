@@ -21,7 +21,10 @@ _POSTGRES_PASSES = (
     OSError,
     TimeoutError,
 )
+_ROOM = "make room on its disk; what waits goes on by itself"
 _REDIS_REFUSES = (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.NoPermissionError)
+_REDIS_CANNOT_WRITE = ("MISCONF", "NOREPLICAS")
+"""How Redis begins to say that its disk is full or its replicas are away; reading goes on."""
 _REDIS_PASSES = (
     redis_errors.ConnectionError,
     redis_errors.TimeoutError,
@@ -44,6 +47,8 @@ def postgres_errors() -> Iterator[None]:
         raise AuthenticationError(f"PostgreSQL refused: {error}", remedy="compare the roles with the plan") from error
     except _POSTGRES_LACKS as error:
         raise TransientError(f"PostgreSQL lacks a table: {error}", remedy="apply the plan's migrations") from error
+    except asyncpg.DiskFullError as error:
+        raise TransientError(f"PostgreSQL has no room: {error}", remedy=_ROOM) from error
     except _POSTGRES_PASSES as error:
         said = str(error) or type(error).__name__
         raise TransientError(f"PostgreSQL does not answer: {said}", remedy="see whether it runs") from error
@@ -59,3 +64,7 @@ def redis_store_errors() -> Iterator[None]:
     except _REDIS_PASSES as error:
         said = str(error) or type(error).__name__
         raise TransientError(f"Redis does not answer: {said}", remedy="see whether it runs") from error
+    except redis_errors.ResponseError as error:
+        if not str(error).startswith(_REDIS_CANNOT_WRITE):
+            raise
+        raise TransientError(f"Redis cannot write: {error}", remedy=_ROOM) from error

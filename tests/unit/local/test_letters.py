@@ -1,5 +1,6 @@
 """Dead letters read from their headers, summed up, and which of them a replay writes back."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 from aiokafka import ConsumerRecord
@@ -21,7 +22,7 @@ from alpha_panda.local.letters import (
     read_letter,
     summaries,
 )
-from alpha_panda.runtime.dead_letters import Header, dead_letter_headers, row_headers
+from alpha_panda.runtime.dead_letters import GROUP, KEPT_BYTES, Header, dead_letter_headers, row_headers, shortened
 from alpha_panda.runtime.replays import Replay, replay_headers, replay_of
 
 NAME = TICKS.full_name()
@@ -149,3 +150,24 @@ def test_two_copies_of_an_event_are_written_back_as_one() -> None:
 def test_the_mark_names_the_letter_the_record_and_its_origin() -> None:
     (step,) = plan_replay([letter(record(7, b"{"), at=4)], UNTOUCHED, returned=False)
     assert step.mark == Replay(letter=(DLQ, 0, 4), of=(NAME, 1, 7), origin=(NAME, 1, 7), count=1)
+
+
+def shortened_letter(source: ConsumerRecord) -> Letter:
+    value, key, headers = shortened(source.value, source.key, dead_letter_headers(source, "builder", "not JSON"))
+    lying = Record(topic=DLQ, partition=0, offset=0, key=key, value=value, headers=tuple(headers))
+    return read_letter(lying, THEN)
+
+
+def test_of_a_record_too_large_for_its_letters_the_beginning_size_and_digest_are_kept_and_nothing_is_replayed():
+    source = record(3, b"x" * 10_000_000, headers=((GROUP, b"a stranger's"), ("trace", b"y" * 10_000_000)))
+    found = shortened_letter(source)
+    assert found.source == (NAME, 1, 3)
+    assert (found.group, found.reason, found.headers) == ("builder", "not JSON", ())
+    assert found.value == b"x" * KEPT_BYTES
+    assert found.whole == f"10000000 bytes, sha256 {hashlib.sha256(source.value or b'').hexdigest()}"
+    (step,) = plan_replay([found], UNTOUCHED, returned=True)
+    assert step.decision is Decision.SHORTENED
+
+
+def test_a_letter_that_is_whole_does_not_say_how_large_it_is():
+    assert letter(record(3, b"{")).whole == ""
