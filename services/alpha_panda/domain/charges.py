@@ -1,96 +1,139 @@
-"""What a trade costs beside its price: brokerage, taxes and fees from a dated table.
+"""The dated table of charges: which rates an order of a day, an instrument, a product and a side has.
 
-Charges belong to an order, not to a fill: a fill is charged what the order costs so far less what was
-already booked, component by component, so that splitting an order never changes its total. The rates
-and their source are in `data/charges.toml`; F&O is not in it yet.
+The rates, each with its source, are in `data/charges.toml`, a series for each kind of charge; a table is
+what all series say on a day, and its date the last change of any of them. Nothing is charged by a rate
+that nobody verified: a trade of a day, exchange or segment without one is refused, or is charged as on
+the day that its Broker names.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from alpha_panda.domain.money import half_up, paise_of_rupees, percent
+from alpha_panda.domain.charge_rates import ChargeSegment, Rates, add, subtract
+from alpha_panda.domain.instrument import Exchange, Instrument, Segment
+from alpha_panda.domain.money import paise_of_rupees, percent
 from alpha_panda.errors import InputError
-from alpha_panda.events.orders import Charges
 from alpha_panda.events.signals import Product, Side
+
+__all__ = ["SETTING", "ChargesTable", "NoChargesError", "add", "charge_segment", "charges_table", "subtract"]
 
 SETTING = "paper.charges.asOf"
 _Percent = str
+_Component = Literal["brokerage", "exchange", "sebi", "stt", "stamp"]
+_CHARGED_BY = {Exchange.NSE: "NSE", Exchange.NFO: "NSE", Exchange.BSE: "BSE", Exchange.BFO: "BSE"}
+"""Who takes the transaction charge of what is listed where: NFO and BFO are NSE's and BSE's derivatives."""
 
 
 class NoChargesError(InputError):
     """No verified charges are known for a trade; the message names the day or exchange, what is known, the setting."""
 
 
-class _ProductRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Rates of one product as written in the data file."""
-
-    brokerage_percent: _Percent
-    brokerage_most_rupees: str
-    stt_buy_percent: _Percent
-    stt_sell_percent: _Percent
-    stamp_buy_percent: _Percent
-
-
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One dated table as written in the data file."""
+class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row of any series: from when on it holds, and where its rates are from."""
 
     valid_from: date
     source: str
-    gst_percent: _Percent
-    gst_on: tuple[Literal["brokerage", "exchange", "sebi", "stt", "stamp"], ...]
-    sebi_percent: _Percent
-    exchange_percent: dict[str, _Percent]
-    products: dict[str, _ProductRates]
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    tables: tuple[_Table, ...]
+class _Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Brokerage of an order: a share of its turnover up to a most, or a flat amount."""
+
+    percent: _Percent = "0"
+    most_rupees: str = "0"
+    flat_rupees: str = "0"
 
 
-class Rates(msgspec.Struct, frozen=True, kw_only=True):
-    """The exact rates of one order: a day's table at an exchange, a product and a side."""
+class _Sides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    buy: _Percent
+    sell: _Percent
 
-    brokerage: Fraction
-    brokerage_most_paise: int
-    stt: Fraction
-    exchange: Fraction
-    sebi: Fraction
-    stamp: Fraction
-    gst: Fraction
-    gst_on: tuple[str, ...]
+    def of(self, side: Side) -> _Percent:
+        return self.buy if side is Side.BUY else self.sell
 
-    def of(self, turnover_paise: int) -> Charges:
-        """What an order of this turnover (quantity x price summed over its fills) costs, in paise."""
-        exact = {
-            "brokerage": min(self.brokerage * turnover_paise, Fraction(self.brokerage_most_paise)),
-            "stt": self.stt * turnover_paise,
-            "exchange": self.exchange * turnover_paise,
-            "sebi": self.sebi * turnover_paise,
-            "stamp": self.stamp * turnover_paise,
-        }
-        return Charges(
-            brokerage_paise=half_up(exact["brokerage"]),
-            stt_paise=half_up(exact["stt"]),
-            exchange_paise=half_up(exact["exchange"]),
-            sebi_paise=half_up(exact["sebi"]),
-            stamp_paise=half_up(exact["stamp"]),
-            gst_paise=half_up(self.gst * sum((exact[name] for name in self.gst_on), Fraction(0))),
-        )
+
+class _Brokerage(_Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    delivery: _Fee
+    intraday: _Fee
+    futures: _Fee
+    options: _Fee
+
+
+class _Stt(_Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    delivery: _Sides
+    intraday: _Sides
+    futures: _Sides
+    options: _Sides
+    exercise: _Percent
+
+
+class _ExchangeRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of one exchange; None where no rate was verified."""
+
+    cash: _Percent | None = None
+    futures: _Percent | None = None
+    options: _Percent | None = None
+
+    def of(self, segment: ChargeSegment) -> _Percent | None:
+        cash = segment in (ChargeSegment.DELIVERY, ChargeSegment.INTRADAY)
+        return self.cash if cash else self.futures if segment is ChargeSegment.FUTURES else self.options
+
+
+class _Exchange(_Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    rates: dict[str, _ExchangeRates]
+
+
+class _Sebi(_Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    percent: _Percent
+
+
+class _Stamp(_Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    delivery: _Percent
+    intraday: _Percent
+    futures: _Percent
+    options: _Percent
+
+
+class _Gst(_Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    percent: _Percent
+    of: tuple[_Component, ...]
+
+
+class _Series(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole data file."""
+
+    brokerage: tuple[_Brokerage, ...]
+    stt: tuple[_Stt, ...]
+    exchange: tuple[_Exchange, ...]
+    sebi: tuple[_Sebi, ...]
+    stamp: tuple[_Stamp, ...]
+    gst: tuple[_Gst, ...]
+
+    def all(self) -> tuple[Sequence[_Row], ...]:
+        return self.brokerage, self.stt, self.exchange, self.sebi, self.stamp, self.gst
+
+
+RowType = TypeVar("RowType", bound=_Row)
 
 
 class ChargesTable:
-    """All dated tables; `rates` finds the one of a day."""
+    """All series; `day` names the table of a trading day, `rates` reads it."""
 
-    def __init__(self, tables: tuple[_Table, ...]) -> None:
-        self._tables = sorted(tables, key=lambda table: table.valid_from)
-        self._rates: dict[tuple[date, str, Product, Side], Rates] = {}
+    def __init__(self, series: _Series) -> None:
+        """Take series whose rows are in order of their dates."""
+        self._series = series
+        first = max(rows[0].valid_from for rows in series.all())
+        starts = {row.valid_from for rows in series.all() for row in rows}
+        self.days = tuple(sorted(day for day in starts if day >= first))
+        """The first day of each table: whenever any rate changed."""
+        self._rates: dict[tuple[date, Exchange, ChargeSegment, Side], Rates] = {}
 
     def day(self, traded_on: date, as_of: date | None = None) -> date:
         """The date of the table (its first day) for a trade on `traded_on`, or as on `as_of` where that is given.
@@ -99,63 +142,103 @@ class ChargesTable:
             NoChargesError: the day lies before the first table.
         """
         wanted = as_of or traded_on
-        known = [table.valid_from for table in self._tables if table.valid_from <= wanted]
+        known = [day for day in self.days if day <= wanted]
         if known:
             return known[-1]
-        first = self._tables[0].valid_from
+        first = self.days[0]
         said = f"{SETTING} {wanted}" if as_of is not None else f"a trade on {wanted}"
         raise NoChargesError(
             f"no charges are known for {said}: the table begins on {first}",
             remedy=f"set {SETTING} of the Broker to a day from {first} on, to charge every trade as on that day",
         )
 
-    def rates(self, valid_from: date, exchange: str, product: Product, side: Side) -> Rates:
-        """The rates in the table that begins on `valid_from`, which `day` gave.
+    def rates(self, valid_from: date, instrument: Instrument, product: Product, side: Side) -> Rates:
+        """The rates of an order in the table that begins on `valid_from`, which `day` gave.
 
         Raises:
-            NoChargesError: the table has no such exchange or product.
+            NoChargesError: the table has no such exchange or segment, or the instrument is an index.
         """
-        key = (valid_from, exchange, product, side)
+        return self.segment_rates(valid_from, instrument.exchange, charge_segment(instrument, product), side)
+
+    def segment_rates(self, valid_from: date, exchange: Exchange, segment: ChargeSegment, side: Side) -> Rates:
+        """The rates of a segment at an exchange; raises as `rates`."""
+        key = (valid_from, exchange, segment, side)
         found = self._rates.get(key)
         if found is None:
             found = self._rates[key] = self._read(*key)
         return found
 
-    def _read(self, valid_from: date, exchange: str, product: Product, side: Side) -> Rates:
-        table = next(each for each in self._tables if each.valid_from == valid_from)
-        if exchange not in table.exchange_percent or product not in table.products:
-            known = ", ".join(sorted(table.exchange_percent))
-            products = ", ".join(sorted(table.products))
-            raise NoChargesError(
-                f"no charges are known for {product} at {exchange}: the table of {valid_from} has {products}; {known}",
-                remedy="trade an instrument and product that the table has",
-            )
-        rates = table.products[product]
-        buys = side is Side.BUY
+    def exercise_rate(self, valid_from: date) -> Fraction:
+        """STT of a bought option that is exercised, of its intrinsic value."""
+        return percent(_in_force(self._series.stt, valid_from).exercise)
+
+    def sources(self, valid_from: date) -> dict[str, str]:
+        """Where the rates of a table are from, by kind of charge."""
+        names = _Series.__struct_fields__
+        return {name: _in_force(rows, valid_from).source for name, rows in zip(names, self._series.all(), strict=True)}
+
+    def _read(self, valid_from: date, exchange: Exchange, segment: ChargeSegment, side: Side) -> Rates:
+        series = self._series
+        of_exchange = self._exchange_rate(valid_from, exchange, segment)
+        if of_exchange is None:
+            raise self._unknown(valid_from, exchange, segment)
+        fee: _Fee = getattr(_in_force(series.brokerage, valid_from), segment)
+        stt: _Sides = getattr(_in_force(series.stt, valid_from), segment)
+        stamp: _Percent = getattr(_in_force(series.stamp, valid_from), segment)
+        gst = _in_force(series.gst, valid_from)
         return Rates(
-            brokerage=percent(rates.brokerage_percent),
-            brokerage_most_paise=paise_of_rupees(rates.brokerage_most_rupees),
-            stt=percent(rates.stt_buy_percent if buys else rates.stt_sell_percent),
-            exchange=percent(table.exchange_percent[exchange]),
-            sebi=percent(table.sebi_percent),
-            stamp=percent(rates.stamp_buy_percent) if buys else Fraction(0),
-            gst=percent(table.gst_percent),
-            gst_on=table.gst_on,
+            brokerage=percent(fee.percent),
+            brokerage_most_paise=paise_of_rupees(fee.most_rupees),
+            brokerage_flat_paise=paise_of_rupees(fee.flat_rupees),
+            stt=percent(stt.of(side)),
+            exchange=percent(of_exchange),
+            sebi=percent(_in_force(series.sebi, valid_from).percent),
+            stamp=percent(stamp) if side is Side.BUY else Fraction(0),
+            gst=percent(gst.percent),
+            gst_on=gst.of,
         )
+
+    def _exchange_rate(self, valid_from: date, exchange: Exchange, segment: ChargeSegment) -> _Percent | None:
+        rates = _in_force(self._series.exchange, valid_from).rates
+        return rates.get(_CHARGED_BY[exchange], _ExchangeRates()).of(segment)
+
+    def _unknown(self, valid_from: date, exchange: Exchange, segment: ChargeSegment) -> NoChargesError:
+        known = [str(day) for day in self.days if self._exchange_rate(day, exchange, segment) is not None]
+        message = f"no charges are known for {segment} at {exchange} in the table of {valid_from}"
+        if not known:
+            return NoChargesError(message, remedy="trade an instrument and product that the table has")
+        tables = ", ".join(known)
+        return NoChargesError(
+            f"{message}; its tables with them: {tables}",
+            remedy=f"set {SETTING} of the Broker to one of these days, to charge every trade as on that day",
+        )
+
+
+def charge_segment(instrument: Instrument, product: Product) -> ChargeSegment:
+    """How a trade in the instrument is charged.
+
+    Raises:
+        NoChargesError: it is an index, which nobody can trade.
+    """
+    match instrument.segment:
+        case Segment.FUTURES:
+            return ChargeSegment.FUTURES
+        case Segment.OPTIONS:
+            return ChargeSegment.OPTIONS
+        case Segment.INDEX:
+            raise NoChargesError(
+                f"{instrument.name} is an index, which cannot be traded", remedy="trade its futures or options"
+            )
+        case Segment.EQUITY:
+            return ChargeSegment.DELIVERY if product is Product.CNC else ChargeSegment.INTRADAY
 
 
 @cache
 def charges_table() -> ChargesTable:
     """The table that is shipped."""
     text = resources.files("alpha_panda.domain").joinpath("data/charges.toml").read_bytes()
-    return ChargesTable(msgspec.toml.decode(text, type=_File).tables)
+    return ChargesTable(msgspec.toml.decode(text, type=_Series))
 
 
-def add(left: Charges, right: Charges) -> Charges:
-    """Component by component."""
-    return Charges(**{name: getattr(left, name) + getattr(right, name) for name in Charges.__struct_fields__})
-
-
-def subtract(left: Charges, right: Charges) -> Charges:
-    """Component by component: what is still to be booked of `left` when `right` was."""
-    return Charges(**{name: getattr(left, name) - getattr(right, name) for name in Charges.__struct_fields__})
+def _in_force(rows: Sequence[RowType], day: date) -> RowType:
+    return next(row for row in reversed(rows) if row.valid_from <= day)

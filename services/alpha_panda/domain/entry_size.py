@@ -56,7 +56,7 @@ def cost_paise(quantity: int, signal: SignalRaised, terms: EntryTerms) -> int:
     if signal.order_type in _AT_MARKET:
         worst *= 1 + terms.slippage + MARKET_MOVE
     notional_paise = math.ceil(worst)
-    rates = charges_table().rates(terms.charges_day, terms.instrument.exchange, signal.product, signal.side)
+    rates = charges_table().rates(terms.charges_day, terms.instrument, signal.product, signal.side)
     return notional_paise + rates.of(notional_paise).total_paise + ROUNDING_PAISE
 
 

@@ -16,16 +16,30 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Exchange(StrEnum):
-    """The exchanges whose cash segment is known here."""
+    """Where an instrument is listed, in the names of feeds and brokers: NFO and BFO are NSE's and BSE's derivatives.
+
+    Currency derivatives (CDS, BCD) are not among them: their prices are no whole paise.
+    """
 
     NSE = "NSE"
     BSE = "BSE"
+    NFO = "NFO"
+    BFO = "BFO"
 
 
 class Segment(StrEnum):
-    """What kind of market an instrument trades on. Equity is the cash segment."""
+    """What kind of market an instrument trades on. Equity is the cash segment; an index is only watched."""
 
     EQUITY = "EQUITY"
+    FUTURES = "FUTURES"
+    OPTIONS = "OPTIONS"
+    INDEX = "INDEX"
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Where such instruments are listed."""
+        derivative = self in (Segment.FUTURES, Segment.OPTIONS)
+        return (Exchange.NFO, Exchange.BFO) if derivative else (Exchange.NSE, Exchange.BSE)
 
 
 class Rounding(StrEnum):
@@ -48,6 +62,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     freeze_quantity: Count | None = None
     """The largest quantity of one order at the exchange; None where it sets no such limit."""
     sector: str | None = None
+    derivatives: bool | None = None
+    """Of a share: whether futures or options on it are listed, which decides its timetable; None: not known."""
+    band_percent: Count | None = None
+    """How far the price may move from the previous close in a day; None where no fixed band is known."""
 
     @property
     def name(self) -> str:

@@ -1,8 +1,8 @@
 """The instrument table: every instrument that may be fed or traded, by token and by name.
 
 It is CSV text with the columns token, exchange, symbol, segment, tick_size_paise, lot_size and, where
-known, freeze_quantity and sector; lines that begin with # are notes. The package ships a small one;
-a setting names another file.
+known, freeze_quantity, sector, derivatives (yes or no) and band_percent; lines that begin with # are
+notes. The package ships a small one; a setting names another file.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from typing import NoReturn, TypeVar
 from alpha_panda.domain.instrument import Exchange, Instrument, Segment
 from alpha_panda.errors import InputError
 
-COLUMNS = ("token", "exchange", "symbol", "segment", "tick_size_paise", "lot_size", "freeze_quantity", "sector")
-REQUIRED = COLUMNS[:6]
+REQUIRED = ("token", "exchange", "symbol", "segment", "tick_size_paise", "lot_size")
+OPTIONAL = ("freeze_quantity", "sector", "derivatives", "band_percent")
+COLUMNS = (*REQUIRED, *OPTIONAL)
 CURRENCY_SEGMENTS = frozenset({"CDS", "BCD", "CURRENCY"})
+_ANSWERS = {"": None, "yes": True, "no": False}
+_SHOWN = {None: "", True: "yes", False: "no"}
 SHIPPED = "alpha_panda/domain/data/instruments.csv"
 _LARGEST_TOKEN = 2**63 - 1
+_SEGMENTS = ", ".join(Segment)
 
 Member = TypeVar("Member", bound=StrEnum)
 
@@ -117,8 +121,12 @@ def load_instruments(path: Path | None = None) -> InstrumentTable:
 
 def format_instruments(table: InstrumentTable) -> str:
     """The table as CSV text that `parse_instruments` reads back."""
-    rows = (["" if (value := getattr(each, name)) is None else str(value) for name in COLUMNS] for each in table)
+    rows = ([_shown(getattr(each, name)) for name in COLUMNS] for each in table)
     return "".join(f"{','.join(row)}\n" for row in (COLUMNS, *rows))
+
+
+def _shown(value: object) -> str:
+    return _SHOWN[value] if value is None or isinstance(value, bool) else str(value)
 
 
 @functools.cache
@@ -140,7 +148,7 @@ def _header(source: str, number: int, line: str) -> list[str]:
     if missing or unknown or twice:
         fault = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(unknown) or f'{twice[0]} twice'}"
         message = f"{source}:{number}: the header {fault}; found: {', '.join(found)}"
-        raise InputError(message, remedy=f"allowed columns: {wanted} (the last two may be left out)")
+        raise InputError(message, remedy=f"allowed columns: {wanted} ({', '.join(OPTIONAL)} may be left out)")
     return found
 
 
@@ -156,19 +164,26 @@ class _Row:
 
     def instrument(self) -> Instrument:
         if {self.cells["segment"].upper(), self.cells["exchange"].upper()} & CURRENCY_SEGMENTS:
-            self.refuse("segment", self.cells["segment"], "currency derivatives are not supported; allowed: EQUITY")
+            says = f"currency derivatives are not supported: their prices are no whole paise; allowed: {_SEGMENTS}"
+            self.refuse("segment", self.cells["segment"], says)
         symbol = self.cells["symbol"]
         if not symbol or symbol != symbol.upper() or any(letter.isspace() or letter == ":" for letter in symbol):
             self.refuse("symbol", symbol, "allowed: the exchange's symbol in capitals, without spaces and colons")
+        exchange, segment = self._member("exchange", Exchange), self._member("segment", Segment)
+        if exchange not in segment.exchanges:
+            allowed = ", ".join(segment.exchanges)
+            self.refuse("exchange", exchange, f"{segment} is listed elsewhere; allowed: {allowed}")
         return Instrument(
             token=self._count("token", largest=_LARGEST_TOKEN),
-            exchange=self._member("exchange", Exchange),
+            exchange=exchange,
             symbol=symbol,
-            segment=self._member("segment", Segment),
+            segment=segment,
             tick_size_paise=self._count("tick_size_paise"),
             lot_size=self._count("lot_size"),
             freeze_quantity=self._count("freeze_quantity") if self.cells.get("freeze_quantity") else None,
             sector=self.cells.get("sector") or None,
+            derivatives=self._answer("derivatives"),
+            band_percent=self._count("band_percent", largest=100) if self.cells.get("band_percent") else None,
         )
 
     def refuse(self, column: str, value: object, allowed: str) -> NoReturn:
@@ -181,6 +196,12 @@ class _Row:
         if not 1 <= value <= largest:
             self.refuse(column, text, f"allowed: a whole number from 1 to {largest}")
         return value
+
+    def _answer(self, column: str) -> bool | None:
+        text = self.cells.get(column, "").lower()
+        if text not in _ANSWERS:
+            self.refuse(column, text, "allowed: yes, no, or nothing where it is not known")
+        return _ANSWERS[text]
 
     def _member(self, column: str, kind: type[Member]) -> Member:
         text = self.cells[column]

@@ -87,7 +87,7 @@ class TickMatch:
         order = working.order
         working.filled += execution.quantity
         working.turnover_paise += execution.quantity * execution.price_paise
-        rates = charges_table().rates(working.charges_day, self._instrument.exchange, order.product, order.side)
+        rates = charges_table().rates(working.charges_day, self._instrument, order.product, order.side)
         total = rates.of(working.turnover_paise)
         fill = OrderFilled(
             order=order,

@@ -226,7 +226,7 @@ class RiskManagerProcessor(Processor):
         traded_on = trading_date(event_time)
         try:
             day = charges_table().day(traded_on, broker.charges_as_of)
-            charges_table().rates(day, instrument.exchange, signal.product, signal.side)
+            charges_table().rates(day, instrument, signal.product, signal.side)
         except NoChargesError as error:
             message = f"rejected: no_charges: {error}; {error.remedy}"
             return Refusal(code="no_charges", value=str(traded_on), limit="the charges table", message=message)
