@@ -70,6 +70,10 @@ format: dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+.PHONY: bench
+bench: dev ## Measure on the real stores and write docs/benchmarks (ARGS="latency --repetitions 1")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 ##@ Generate
 schemas: dev ## Write the JSON Schema of every event
 	@$(BIN)/panda schemas

@@ -83,6 +83,17 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
             writes=outputs,
         )
 
+    def alone(self, service: str, stage: Stage, copy: str) -> HopOrder:
+        """The bare hop that reads the service's own topics, up to their ends, and writes to those of a `copy`."""
+        order = self.hop(service, stage, "")
+        ends = stage.ends(order.reads)
+        return msgspec.structs.replace(
+            order,
+            group=f"{copy}{service}",
+            reads={topic: ends[topic] - self.records[topic] for topic in order.reads},
+            writes=[msgspec.structs.replace(output, topic=copy + output.topic) for output in order.writes],
+        )
+
 
 def _surely(count: int) -> int:
     """A hop's outputs are its inputs times a ratio, so that rounding may leave one out."""

@@ -48,6 +48,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What the floor is, in a few words."""
     reach: float | None = None
     beyond: float | None = None
+    reach_ratio: float | None = None
+    """Where not the value but its ratio to the floor is to be reached."""
+    beyond_ratio: float | None = None
     note: str = ""
 
     @property
@@ -70,6 +73,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reached(self) -> bool | None:
         """Whether the median is as good as what was to be reached; None where nothing was."""
+        if self.reach_ratio is not None and self.ratio is not None:
+            return self.ratio >= self.reach_ratio if self.better is Better.MORE else self.ratio <= self.reach_ratio
         if self.reach is None:
             return None
         return self.value >= self.reach if self.better is Better.MORE else self.value <= self.reach
