@@ -4,7 +4,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations check check-requirements \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations test-chaos chaos \
+	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas requirements clean local dev
 
 help: ## Show this list
@@ -44,6 +45,12 @@ test-integration: dev ## Run the tests that start Kafka, Redis and PostgreSQL
 
 test-operations: dev ## Run the tests that halt, examine and repair a whole platform
 	@$(BIN)/python -m pytest tests/integration -m operations $(PYTEST_ARGS)
+
+test-chaos: dev ## Run the short part of the chaos runs: some fail-points and two seeds
+	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
+
+chaos: dev ## Do harm to a trading platform for an hour: every fail-point, 50 seeds (ARGS="--seeds 1-3")
+	@$(BIN)/python -m tests.chaos $(or $(ARGS),--matrix --seeds 1-50)
 
 check: check-requirements check-lint check-types check-imports check-generated check-house ## Run every check but the tests
 

@@ -10,6 +10,8 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from tests.chaos import administrator
 from tests.chaos.arena import Arena
@@ -81,7 +83,7 @@ async def second_replay_changes_nothing(arena: Arena, before: Outcome, deadline:
     return look.finding()
 
 
-async def cache_comes_back(arena: Arena, before: Outcome) -> Finding:
+async def cache_comes_back(arena: Arena, before: Outcome, _deadline: float) -> Finding:
     """Redis loses everything when nothing happens any more, and shows the account again within seconds."""
     look = Examination("cache_comes_back", "a flushed Redis shows the account again")
     async with administrator.redis(arena) as redis:
@@ -108,3 +110,11 @@ async def _due(arena: Arena) -> tuple[Step, ...]:
 def _may_go_back(letter: Letter) -> bool:
     """Topics of one partition hold states and protocols, whose old records would overrule newer ones."""
     return letter.kind is Kind.RECORD and not parse_name(letter.topic.removesuffix(DLQ_SUFFIX))[0].single
+
+
+AFTERMATHS: Final[dict[str, Callable[[Arena, Outcome, float], Awaitable[Finding]]]] = {
+    "rebuild": rebuilt_from_the_log,
+    "letters": second_replay_changes_nothing,
+    "cache": cache_comes_back,
+}
+"""By name: what may be tried after the day."""

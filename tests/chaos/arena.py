@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
 import httpx
 import yaml
+from tests.chaos.small_disk import mount, unmount
 from tests.chaos.tcp_proxy import TcpProxy
 from tests.integration.panda_command import ROOT
 
@@ -43,9 +44,10 @@ class ArenaError(Exception):
 class Arena:
     """One run; make it with `arena()`, which closes it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Nothing runs yet."""
-        self.data_dir = folder / "data"
+    def __init__(self, folder: Path, disk: Path | None = None) -> None:
+        """Nothing runs yet; the data directory is on `disk`, where that is another one."""
+        self.disk = disk or folder
+        self.data_dir = self.disk / "data"
         self.layout = Layout(self.data_dir)
         self.platform = Platform(self.layout)
         self.fail_points = folder / "fail-points"
@@ -194,14 +196,25 @@ class Arena:
 
 
 @asynccontextmanager
-async def arena(folder: Path, speed: str, *, doors: bool = False) -> AsyncIterator[Arena]:
+async def arena(folder: Path, speed: str, *, doors: bool = False, small_disk: bool = False) -> AsyncIterator[Arena]:
     """A platform that trades the day, until the end of the block."""
-    made = Arena(folder)
+    with _disk(folder / "disk") if small_disk else nullcontext() as disk:
+        made = Arena(folder, disk)
+        try:
+            await made.open(speed, doors=doors)
+            yield made
+        finally:
+            await made.close()
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[Path]:
+    """A small file system of memory."""
+    mount(folder)
     try:
-        await made.open(speed, doors=doors)
-        yield made
+        yield folder
     finally:
-        await made.close()
+        unmount(folder)
 
 
 def _drained(service: ServiceDetail) -> bool:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.chaos.arena import Arena
+import asyncpg
+from redis.exceptions import RedisError
+from tests.chaos.arena import PATIENCE_SECONDS, Arena
 from tests.chaos.faults.fault import Fault, MissedError, Strike
+
+from alpha_panda.errors import PandaError
+
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Nemesis:
     async def _strike(self, fault: Fault, epoch: int) -> None:
         try:
             try:
-                evidence = await fault.inject(self.arena)
+                evidence = await self._inject(fault)
                 at = datetime.now(UTC)
                 await asyncio.sleep(fault.hold)
             finally:
@@ -55,3 +62,14 @@ class Nemesis:
             self.missed.append(f"{fault.name}: {error}")
             return
         self.strikes.append(Strike(kind=fault.kind, name=fault.name, at=at, epoch=epoch, evidence=evidence))
+
+    async def _inject(self, fault: Fault) -> str:
+        """Do it; where the way in is a store that another fault has just hit, as soon as that is back."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await fault.inject(self.arena)
+            except (PandaError, OSError, RedisError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if time.monotonic() > deadline:
+                    raise MissedError(f"{type(error).__name__}: {error}") from error
+            await asyncio.sleep(_POLL_SECONDS)

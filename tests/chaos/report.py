@@ -23,8 +23,11 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "I5 positions": ("positions",),
     "I6 cash": ("accounting", "ledger"),
     "I7 rebuilt from the log": ("rebuilt_from_the_log",),
-    "I11 nothing silent": ("letters_for_malformed", "true_letters", "causes", "right_topics"),
+    "I11 nothing silent": (
+        *("letters_for_malformed", "true_letters", "poison_is_set_aside", "causes", "right_topics"),
+    ),
     "I12 dead letters written back twice": ("second_replay_changes_nothing",),
+    "the cache comes back": ("cache_comes_back",),
     "I13 order": ("epochs_in_order", "markers", "same_watermarks", "marked_offsets", "bars"),
 }
 """By the name of an invariant: the findings that say whether it holds."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 import pytest_asyncio
-from tests.chaos import matrix
+from tests.chaos import matrix, seeds
 from tests.chaos.outcome import Outcome
 from tests.chaos.report import told
 from tests.chaos.trial import trial, undisturbed
 from tests.chaos.verdict import Judgement
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+
+SEEDS = (2, 9)
+"""Short ones, which do harm to services and to each store between them."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -23,3 +26,11 @@ async def test_the_day_ends_the_same_with_every_service_killed_at_a_third_of_its
     ruling = await trial(reference, matrix.rounds()[0])
     assert ruling.judgement is Judgement.PASS, told(ruling)
     assert ruling.counts["fail-point"] == sum(map(len, matrix.rounds()[0]))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_the_day_ends_the_same_under_the_faults_of_a_seed(reference: Outcome, seed: int):
+    plan = seeds.plan(seed)
+    ruling = await trial(reference, plan.lanes, aftermath=plan.aftermath)
+    assert ruling.judgement is Judgement.PASS, told(ruling)
+    assert ruling.strikes

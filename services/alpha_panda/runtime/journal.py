@@ -30,7 +30,7 @@ _PRIVATE = 0o600
 
 
 class Journal:
-    """One client's file."""
+    """One client's file. It stays open as long as the process lives: a client that was stopped may start again."""
 
     def __init__(self, folder: Path, client: str) -> None:
         """Open a file that no other client has."""
@@ -41,10 +41,6 @@ class Journal:
         """Write a line now."""
         line = json.dumps({"saw": saw, "topic": topic, "partition": partition, **what}, separators=(",", ":"))
         os.write(self._file, f"{line}\n".encode())
-
-    def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._file)
 
 
 def digest_of(value: bytes | None) -> str:
@@ -66,11 +62,6 @@ class JournaledProducer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka has 
         waiting: asyncio.Future[Any] = await super().send(topic, value, **options)
         waiting.add_done_callback(lambda done: self._note(topic, options.get("partition"), digest, done))
         return waiting
-
-    async def stop(self) -> None:
-        """Like aiokafka's."""
-        await super().stop()
-        self._journal.close()
 
     def _note(self, topic: str, partition: int | None, digest: str, done: asyncio.Future[Any]) -> None:
         if done.cancelled():
@@ -109,8 +100,3 @@ class JournaledConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka has 
             seen = [[record.offset, digest_of(record.value)] for record in records]
             self._journal.note("read", where.topic, where.partition, records=seen)
         return batches
-
-    async def stop(self) -> None:
-        """Like aiokafka's."""
-        await super().stop()
-        self._journal.close()

@@ -12,7 +12,7 @@ from tests.chaos.faults.processes import SERVICES
 from alpha_panda.runtime.fail_points import FailPoint
 
 _POLL_SECONDS = 0.05
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 _STREAM = (
     FailPoint.AFTER_CONSUME,
     FailPoint.BEFORE_PRODUCE,

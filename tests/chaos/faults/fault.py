@@ -23,6 +23,8 @@ class Fault(ABC):
     hold: float = 0.0
     needs_doors: bool = False
     """Whether it works on proxies before the stores."""
+    needs_small_disk: bool = False
+    """Whether the data directory must be on a disk of its own."""
 
     @abstractmethod
     async def inject(self, arena: Arena) -> str:

@@ -20,12 +20,11 @@ def test_a_line_is_on_the_disk_before_the_note_returns(tmp_path: Path):
     assert lines_by_file(tmp_path) == [
         [{"saw": "written", "topic": "a-topic", "partition": 0, "offset": 7, "digest": digest_of(b"some")}]
     ]
-    journal.close()
 
 
 def test_two_clients_of_one_process_write_two_files(tmp_path: Path):
     for _ in range(2):
-        Journal(tmp_path, "history").close()
+        Journal(tmp_path, "history")
     assert len(lines_by_file(tmp_path)) == 2
 
 
@@ -34,6 +33,7 @@ async def test_clients_keep_a_journal_only_where_a_folder_is_named(tmp_path: Pat
         consumer, producer = make_consumer(settings), make_producer(settings)
         assert isinstance(consumer, JournaledConsumer) is kept
         assert isinstance(producer, JournaledProducer) is kept
-        await consumer.stop()
-        await producer.stop()
+        for _ in range(2):  # as where a start fails and is tried again
+            await consumer.stop()
+            await producer.stop()
     assert len(lines_by_file(tmp_path)) == 2
