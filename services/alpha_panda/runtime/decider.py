@@ -16,6 +16,7 @@ from alpha_panda.runtime.inbox import Item, Outcome
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.refusals import Refusals
 from alpha_panda.runtime.replays import TakenReplays
+from alpha_panda.runtime.seals import UnreadableSnapshotError
 
 
 class Decider:
@@ -42,8 +43,11 @@ class Decider:
         return self._guarded.processor
 
     def restore(self, state: bytes) -> None:
-        """Go on from a snapshot's state."""
-        self._guarded = GuardedProcessor(self._make, state)
+        """Go on from a snapshot's state; raises UnreadableSnapshotError where the processor cannot."""
+        try:
+            self._guarded = GuardedProcessor(self._make, state)
+        except Exception as error:
+            raise UnreadableSnapshotError(f"its processor refuses it: {type(error).__name__}: {error}") from error
 
     def snapshot(self) -> bytes:
         """The state now."""

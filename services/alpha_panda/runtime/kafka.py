@@ -20,9 +20,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import errors as kafka_errors
 from aiokafka.conn import create_conn
 
+from alpha_panda.events.topics import DLQ_ROOM
 from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError, UnknownOutcomeError
 from alpha_panda.runtime.journal import Journal, JournaledConsumer, JournaledProducer
 from alpha_panda.runtime.settings import KafkaSettings
+from alpha_panda.topology.kafka import MESSAGE_LIMIT
 
 ResultT = TypeVar("ResultT")
 
@@ -82,7 +84,7 @@ def make_producer(settings: KafkaSettings) -> AIOKafkaProducer:
         acks="all",
         linger_ms=profile.linger_milliseconds,
         max_batch_size=profile.batch_bytes,
-        max_request_size=2_000_000,
+        max_request_size=MESSAGE_LIMIT + DLQ_ROOM,
         compression_type=None if profile.compression == "none" else profile.compression,
     )
 
