@@ -31,6 +31,7 @@ from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.envelope import Event, Origin, encode
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.ids import event_id, signal_id
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.signals import Intent, Product, Side, SignalRaised, SignalValidated
 from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS, ORDERS_FILLED, TICKS, Scope, Topic
@@ -40,6 +41,7 @@ MINUTES = 12
 GROUP = "alpha-panda.bar-builder"
 ACCOUNT = broker_spec(paper={"startingCash": "200000"})
 OTHER = "second"
+START = moment("09:00:00")
 
 
 @dataclass
@@ -231,6 +233,20 @@ def added(log: Log, *records: Record) -> Log:
 def record_of(log: Log, topic: Topic, index: int) -> Record:
     """One record of a topic."""
     return [record for record in log.records if record.topic == _name(topic)][index]
+
+
+def claimed(log: Log, topic: Topic, task: str, fence: int, owner: str = "here:1") -> Log:
+    """The log with a claim at the end of a topic."""
+    claim = OwnershipTaken(task=task, fence=fence, owner=owner)
+    event = Event(id=f"claim {fence} {owner}", event_time=START, data=claim, key=task, correlation_id="claim")
+    value = encode(event, Origin(source=task, fence=fence), now=START)
+    record = Record(topic=_name(topic), partition=0, offset=end_of(log, topic), key=task.encode(), value=value)
+    return added(log, record)
+
+
+def end_of(log: Log, topic: Topic) -> int:
+    """The offset that the next record of a topic will have."""
+    return 1 + max(record.offset for record in log.records if record.topic == _name(topic))
 
 
 def again(log: Log, topic: Topic, index: int) -> Log:

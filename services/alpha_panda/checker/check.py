@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from alpha_panda.checker import causes, dead_letters, epochs, identity, money, orders, signals
+from alpha_panda.checker import causes, dead_letters, epochs, identity, money, orders, owners, signals
 from alpha_panda.checker.bars import bars
 from alpha_panda.checker.model import Finding
 from alpha_panda.checker.reading import Facts
@@ -26,6 +26,7 @@ INVARIANTS: Final[tuple[Callable[[Facts], Finding], ...]] = (
     identity.order_ids,
     causes.right_topics,
     causes.causes,
+    owners.one_writer,
     epochs.markers,
     epochs.same_watermarks,
     epochs.epochs_in_order,

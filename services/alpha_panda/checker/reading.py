@@ -10,6 +10,8 @@ import msgspec
 
 from alpha_panda.checker.model import Log, Record, place_text
 from alpha_panda.events.envelope import Envelope, Event, MalformedEventError, decode, decode_header
+from alpha_panda.events.fences import Fences, claim_of
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import DLQ_SUFFIX, Scope, Topic, parse_name
 
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
@@ -44,12 +46,18 @@ class Facts:
     """The log of a run, understood."""
 
     def __init__(self, log: Log) -> None:
-        """Decode every record of a topic of the table; dead letters and their replayed copies are kept apart."""
+        """Decode every record of a topic of the table; dead letters and their replayed copies are kept apart.
+
+        So are claims, and what stands behind a later owner's: no reader takes it.
+        """
         self.log = log
         self.all: list[Fact] = []
         self.malformed: list[Malformed] = []
         self.dead_letters: list[Record] = []
         self.replayed: list[Fact] = []
+        self.claims: list[Fact] = []
+        self.fenced: list[Fact] = []
+        self._fences = Fences()
         self.by_id: dict[str, list[Fact]] = defaultdict(list)
         for record in sorted(log.records, key=lambda each: each.place):
             if record.topic.endswith(DLQ_SUFFIX):
@@ -77,6 +85,13 @@ class Facts:
         if any(name == REPLAY_OF for name, _ in record.headers):
             self.replayed.append(fact)
             return
+        if self._fences.is_fenced(record.place, fact.envelope):
+            self.fenced.append(fact)
+            return
+        if isinstance(fact.event.data, OwnershipTaken):
+            self._fences.learn(record.place, fact.event.data)
+            self.claims.append(fact)
+            return
         self.all.append(fact)
         self.by_id[fact.event.id].append(fact)
 
@@ -86,6 +101,7 @@ class Facts:
         try:
             envelope = decode_header(record.value)
             event = decode(envelope, record.key.decode())
+            claim_of(envelope)
         except (MalformedEventError, UnicodeDecodeError) as error:
             return Malformed(record=record, reason=str(error))
         token = instrument_of(event.data)

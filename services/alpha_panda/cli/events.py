@@ -12,6 +12,7 @@ from alpha_panda.checker.model import Record
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table
 from alpha_panda.events.envelope import MalformedEventError, decode_header
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import BARS, ORDERS_FILLED
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.log_reader import read_topic
@@ -33,12 +34,13 @@ def register(app: typer.Typer) -> None:
     app.command("events")(events)
 
 
-def events(
+def events(  # noqa: PLR0913 - the options of a command
     topic: Annotated[
         str, typer.Argument(help=f"A topic: {BARS.name}, or a Broker's such as paper.{ORDERS_FILLED.name}.")
     ],
     *,
     limit: Annotated[int, typer.Option(min=1, help="Records to show.")] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Also the claims of the services' owners.")] = False,
     start: Annotated[Beginning, typer.Option("--from", help="Show the oldest or the newest records.")] = Beginning.END,
     output: Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")] = TextOutput.TEXT,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -46,11 +48,21 @@ def events(
     """Show records of a topic as they were written, oldest first."""
     layout = Layout(data_dir)
     Platform(layout).require_running()
-    records = asyncio.run(read_topic(layout, topic, limit, newest=start is Beginning.END))
+    records = asyncio.run(
+        read_topic(layout, topic, limit, newest=start is Beginning.END, shown=_is_news if not everything else None)
+    )
     if output is TextOutput.JSON:
         print_json([_as_json(record) for record in records])
         return
     print_table(("PARTITION", "OFFSET", "TIME", "TYPE", "KEY", "DATA"), [_as_row(record) for record in records])
+
+
+def _is_news(record: Record) -> bool:
+    """Whether a record is more than a claim to the partition."""
+    try:
+        return decode_header(record.value).type != OwnershipTaken.__name__
+    except MalformedEventError:
+        return True
 
 
 def _as_json(record: Record) -> dict[str, object]:

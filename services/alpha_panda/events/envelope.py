@@ -178,7 +178,7 @@ def _examined(value: bytes) -> Envelope:
         raise MalformedEventError("a time without an offset from UTC")
     if not _EARLIEST <= envelope.event_time < _LATEST:
         raise MalformedEventError(f"event time {envelope.event_time.isoformat()} is not of the years 1970 to 8999")
-    for name, number in (("epoch", envelope.epoch), ("sequence", envelope.sequence)):
+    for name, number in (("epoch", envelope.epoch), ("sequence", envelope.sequence), ("fence", envelope.fence)):
         if number is not None and not 0 <= number <= _LARGEST:
             raise MalformedEventError(f"{name} {number} is not between 0 and {_LARGEST}")
     return envelope

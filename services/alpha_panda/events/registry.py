@@ -19,6 +19,7 @@ from alpha_panda.events.orders import (
     OrderModified,
     OrderSubmitted,
 )
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.portfolio import PnlSnapshot
 from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValidated
 
@@ -40,9 +41,12 @@ EVENT_TOPICS: dict[type[msgspec.Struct], topics.Topic] = {
     TradingHalted: topics.CONTROL_TRADING,
     TradingResumed: topics.CONTROL_TRADING,
 }
-"""The home of each event type; markers have two (`market.epochs`, a Broker's `epochs`) and are addressed by hand."""
+"""The home of each event type; markers have two (`market.epochs`, a Broker's `epochs`) and are addressed by hand.
 
-_SHAPES: tuple[type[msgspec.Struct], ...] = (*EVENT_TOPICS, EpochClosed)
+A claim (`OwnershipTaken`) stands on every topic that stream tasks write.
+"""
+
+_SHAPES: tuple[type[msgspec.Struct], ...] = (*EVENT_TOPICS, EpochClosed, OwnershipTaken)
 EVENTS: dict[str, type[msgspec.Struct]] = {shape.__name__: shape for shape in _SHAPES}
 
 KIND_RANK: dict[str, int] = {name: rank for rank, name in enumerate(EVENTS)}

@@ -12,8 +12,9 @@ import msgspec
 
 from alpha_panda.events.envelope import VERSION, Envelope
 from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.registry import EVENT_TOPICS, EVENTS
-from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS
+from alpha_panda.events.topics import BARS, BROKER_EPOCHS, MARKET_EPOCHS, TOPICS, Scope
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -44,4 +45,6 @@ def _document(name: str, shape: type[msgspec.Struct]) -> Schema:
 def _topics(shape: type[msgspec.Struct]) -> list[str]:
     if shape is EpochClosed:
         return [MARKET_EPOCHS.name, BROKER_EPOCHS.name]
+    if shape is OwnershipTaken:
+        return [topic.name for topic in TOPICS if topic.scope is Scope.BROKER or topic in (BARS, MARKET_EPOCHS)]
     return [EVENT_TOPICS[shape].name] if shape in EVENT_TOPICS else []

@@ -52,6 +52,9 @@ replication of a topic can be set under `platform.topics` (see [settings](settin
 What a consumer cannot read goes to the dead-letter topic `<topic>{DLQ_SUFFIX}` with its bytes as they were, one
 partition, kept for good; its size limit is the source's and {DLQ_ROOM // 1024} KiB more. A Broker's service writes what
 it cannot read of a shared topic to `{{b}}.<topic>{DLQ_SUFFIX}`, since it may not write to anything shared.
+
+On every topic of events that a stream task writes, an [OwnershipTaken](../schemas/events/OwnershipTaken.json) says that
+from there on only events of the same `source` with its `fence` or a higher one count.
 """
 
 

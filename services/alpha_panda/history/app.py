@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.domain.processor import AnyEvent, RefusedEventError
-from alpha_panda.history.rows import Row, rows_of
+from alpha_panda.history.rows import MARKET, Row, rows_of
 from alpha_panda.history.writer import HistoryWriter
+from alpha_panda.runtime.claims import PostgresClaims
 from alpha_panda.runtime.placement import instrument_of
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
@@ -19,7 +20,10 @@ async def run(process: Process) -> None:
     instruments = load_instruments(process.settings.data.instruments)
     async with await make_pool(process.settings.postgres) as pool:
         await SinkService(
-            process, lambda event, broker: _rows(event, broker, instruments), HistoryWriter(pool).write
+            process,
+            lambda event, broker: _rows(event, broker, instruments),
+            HistoryWriter(pool).write,
+            PostgresClaims(pool, MARKET),
         ).run()
 
 

@@ -24,7 +24,7 @@ from alpha_panda.local.ports import HOST, Ports
 from alpha_panda.local.progress import Progress
 from alpha_panda.local.run_file import load_run
 from alpha_panda.runtime.kafka import make_producer, start_client, translate
-from alpha_panda.runtime.publisher import read_to_end
+from alpha_panda.runtime.read_back import read_to_end
 from alpha_panda.runtime.replays import coordinates_text, replay_headers
 from alpha_panda.runtime.settings import KafkaSettings
 from alpha_panda.runtime.snapshots import Offsets

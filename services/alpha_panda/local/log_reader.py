@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from alpha_panda.runtime.store_errors import postgres_errors
 
 _SECONDS = 10.0
 _READ_MILLISECONDS = 500
+_UNSHOWN = 50
+"""Records of a partition that may be left out of what is shown."""
 Group = dict[tuple[str, int], int]
 
 
@@ -87,8 +89,12 @@ def partitions_of(layout: Layout) -> list[TopicPartition]:
     ]
 
 
-async def read_topic(layout: Layout, topic: str, limit: int, *, newest: bool) -> list[Record]:
+async def read_topic(
+    layout: Layout, topic: str, limit: int, *, newest: bool, shown: Callable[[Record], bool] | None = None
+) -> list[Record]:
     """The newest or oldest records of a topic, at most `limit`, in the order in which they were written.
+
+    Of these only those that are to be `shown` (all without it); a few more are read to make up for the others.
 
     Raises:
         InputError: there is no such topic.
@@ -100,7 +106,9 @@ async def read_topic(layout: Layout, topic: str, limit: int, *, newest: bool) ->
         raise InputError(f"there is no topic {topic!r}", remedy=f"there are: {known}")
     found: list[tuple[int, Record]] = []
     async with log_consumer(layout) as consumer:
-        async for written_at, record in timed_records(consumer, wanted, limit if newest else None):
+        async for written_at, record in timed_records(consumer, wanted, limit + _UNSHOWN if newest else None):
+            if shown is not None and not shown(record):
+                continue
             found.append((written_at, record))
     found.sort(key=lambda pair: (pair[0], pair[1].place))
     return [record for _, record in (found[-limit:] if newest else found[:limit])]

@@ -15,12 +15,13 @@ from alpha_panda.local.launch import Launch
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.process import ServerProcess
 from alpha_panda.local.status_file import ServiceState, ServiceStatus
-from alpha_panda.runtime.errors import EXIT_AUTHENTICATION, EXIT_SETTINGS
+from alpha_panda.runtime.errors import EXIT_AUTHENTICATION, EXIT_FENCED, EXIT_SETTINGS
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 STEADY_SECONDS = 30.0
 """After running this long a service's next failure counts as its first."""
 _MEANINGS = {
+    EXIT_FENCED: "another copy of it has taken over",
     EXIT_SETTINGS: "its settings are wrong",
     EXIT_AUTHENTICATION: "its credentials or permissions were refused",
 }

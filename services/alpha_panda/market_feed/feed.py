@@ -19,6 +19,7 @@ from alpha_panda.domain.epochs import EpochBatch
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.envelope import MalformedEventError, decode, decode_header
 from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.fences import Fences, claim_of
 from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS, TICKS
 from alpha_panda.market_feed.paper_gate import PaperGate
 from alpha_panda.market_feed.sources.port import EpochSource, RejectedRow
@@ -41,6 +42,7 @@ class MarkerWatch:
         self._prefix = prefix
         self._brokers: tuple[str, ...] = ()
         self._positions: dict[TopicPartition, int] = {}
+        self._fences = Fences()
 
     async def poll(self, gate: PaperGate, milliseconds: int) -> None:
         """Tell the gate what the trading tasks have closed."""
@@ -56,10 +58,15 @@ class MarkerWatch:
             for record in records:
                 self._positions[where] = record.offset + 1
                 try:
-                    marker = decode(decode_header(record.value)).data
+                    header = decode_header(record.value)
+                    marker = decode(header).data
+                    claim = claim_of(header)
                 except MalformedEventError:
                     continue  # its stream readers set it aside
-                if isinstance(marker, EpochClosed):
+                place = (record.topic, record.partition, record.offset)
+                if claim is not None:
+                    self._fences.learn(place, claim)
+                elif isinstance(marker, EpochClosed) and not self._fences.is_fenced(place, header):
                     gate.saw_marker(marker, tasks)
 
     def _follow(self, brokers: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from alpha_panda.portfolio.ledger import LedgerWriter
 from alpha_panda.portfolio.processor import PortfolioProcessor
 from alpha_panda.portfolio.read_model import ReadModelWriter
 from alpha_panda.runtime.errors import TransientError
+from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
 from alpha_panda.runtime.redis import make_redis, require_login
@@ -31,15 +32,15 @@ async def run(process: Process) -> None:
         ledger = LedgerWriter(pool, broker)
         read_model = ReadModelWriter(redis, broker)
 
-        async def keep(processor: Processor) -> None:
+        async def keep(processor: Processor, tenure: Tenure) -> None:
             portfolio = cast("PortfolioProcessor", processor)
-            await ledger.write(portfolio.pending_ledger())
+            await ledger.write(portfolio.pending_ledger(), tenure)
             portfolio.forget_ledger()
             model = portfolio.read_model()
             if model is None:
                 return
             try:
-                await read_model.write(model)
+                await read_model.write(model, tenure)
             except TransientError as error:
                 # Redis is only a cache: the next snapshot writes it again, and the log has it all.
                 log.warning("read model not written", reason=str(error))

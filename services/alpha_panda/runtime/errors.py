@@ -17,8 +17,14 @@ class UnknownOutcomeError(PandaError):
     """A write or commit may or may not have happened; the process must end and recover from the log."""
 
 
+class FencedError(PandaError):
+    """Another process has taken over this one's task; nothing that this one writes counts any more, so it ends."""
+
+
 EXIT_FATAL = 70
 """Exit code of a service that must be restarted to recover."""
+EXIT_FENCED = 75
+"""Exit code of a service that another copy has taken over from."""
 EXIT_AUTHENTICATION = 77
 """Exit code of a service whose credentials or permissions were refused."""
 EXIT_SETTINGS = 78

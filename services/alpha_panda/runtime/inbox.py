@@ -1,7 +1,7 @@
 """What a task has read and not yet decided on. Pure: records in, outcomes and ordered events out.
 
 In a replay, records wait here for their epoch to close; without epochs they leave as they came. Every
-record has exactly one outcome: processed, duplicate, before the start, or a dead letter.
+record has exactly one outcome (`Outcome`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from alpha_panda.domain.processor import AnyEvent
-from alpha_panda.events.envelope import MalformedEventError
+from alpha_panda.events.envelope import Envelope, MalformedEventError
 from alpha_panda.events.market import Tick
 from alpha_panda.events.registry import KIND_RANK
 from alpha_panda.events.topics import Scope, Topic
@@ -32,6 +32,10 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     DEAD_LETTER = "dead_letter"
     BEFORE_START = "before_start"
+    OWNERSHIP = "ownership"
+    """A claim: what stands behind it is measured by it."""
+    FENCED = "fenced"
+    """Written by an owner that another one has replaced."""
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,10 +95,10 @@ class Inbox:
         self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._sequences: dict[int, int] = {}
 
-    def understand(self, record: ConsumerRecord, source: Input) -> Item | Refused:
-        """Decode a record; the reason why it cannot be, otherwise."""
+    def understand(self, record: ConsumerRecord, source: Input, header: Envelope | None = None) -> Item | Refused:
+        """Decode a record (its `header` may be read already); the reason why it cannot be, otherwise."""
         try:
-            event = read_event(record, source.topic, self._partitions)
+            event = read_event(record, source.topic, self._partitions, header)
         except MalformedEventError as error:
             return Refused(record=record, reason=str(error))
         token = instrument_of(event)

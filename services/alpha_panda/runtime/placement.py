@@ -9,7 +9,7 @@ from __future__ import annotations
 from aiokafka import ConsumerRecord
 
 from alpha_panda.domain.processor import AnyEvent
-from alpha_panda.events.envelope import MalformedEventError, decode, decode_header
+from alpha_panda.events.envelope import Envelope, MalformedEventError, decode, decode_header
 from alpha_panda.events.ids import partition_of
 from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.registry import instrument_of as of_data
@@ -21,10 +21,11 @@ def instrument_of(event: AnyEvent) -> int | None:
     return of_data(event.data)
 
 
-def read_event(record: ConsumerRecord, topic: Topic, partitions: int) -> AnyEvent:
+def read_event(record: ConsumerRecord, topic: Topic, partitions: int, header: Envelope | None = None) -> AnyEvent:
     """The event of a record of `topic`, which has `partitions` partitions where it is not a single one.
 
-    Raises MalformedEventError where it has no key, is no event, or does not belong where it is.
+    `header` is the record's, where it was read already. Raises MalformedEventError where the record has no
+    key, is no event, or does not belong where it is.
     """
     if record.key is None:
         raise MalformedEventError("the record has no key")
@@ -32,8 +33,8 @@ def read_event(record: ConsumerRecord, topic: Topic, partitions: int) -> AnyEven
         key = record.key.decode()
     except UnicodeDecodeError as error:
         raise MalformedEventError(f"the key is not UTF-8: {error}") from error
-    event = decode(decode_header(record.value), key)
-    if EVENT_TOPICS.get(type(event.data)) is not topic:
+    event = decode(header or decode_header(record.value), key)
+    if EVENT_TOPICS.get(type(event.data)) != topic:
         raise MalformedEventError(f"{type(event.data).__name__} does not belong on {record.topic}")
     token = instrument_of(event)
     if topic.single or token is None:

@@ -17,7 +17,14 @@ import structlog
 import uvloop
 
 from alpha_panda.errors import InputError, PandaError
-from alpha_panda.runtime.errors import EXIT_AUTHENTICATION, EXIT_FATAL, EXIT_SETTINGS, AuthenticationError
+from alpha_panda.runtime.errors import (
+    EXIT_AUTHENTICATION,
+    EXIT_FATAL,
+    EXIT_FENCED,
+    EXIT_SETTINGS,
+    AuthenticationError,
+    FencedError,
+)
 from alpha_panda.runtime.fail_points import FailPoints
 from alpha_panda.runtime.health import Health, serve_health
 from alpha_panda.runtime.layers import load_settings
@@ -83,6 +90,9 @@ async def _guarded(main: Callable[[Process], Awaitable[None]], settings: Service
     except AuthenticationError as error:
         log.critical("trading stops: credentials or permissions were refused", reason=str(error), remedy=error.remedy)
         return EXIT_AUTHENTICATION
+    except FencedError as error:
+        log.critical("service ends: another copy has taken over", reason=str(error), remedy=error.remedy)
+        return EXIT_FENCED
     except PandaError as error:
         log.critical("service ends", reason=str(error), remedy=error.remedy)
         return EXIT_SETTINGS if isinstance(error, InputError) else EXIT_FATAL

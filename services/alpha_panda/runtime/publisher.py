@@ -1,45 +1,40 @@
 """How a task writes: it knows which events are already on the log, waits for every acknowledgement, and marks epochs.
 
 After a restart a task decides again what it had decided since its snapshot. What is on the log already
-is found by its id and not written twice.
+is found by its id and not written twice. Before it looks, it puts its claim on every partition that it writes:
+what an owner before it writes from then on counts for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka import errors as kafka_errors
 
 from alpha_panda.domain.processor import AnyEvent
+from alpha_panda.errors import PandaError
 from alpha_panda.events.envelope import Envelope, Event, MalformedEventError, Origin, decode_header, encode
 from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.fences import Fences, claim_of
 from alpha_panda.events.ids import event_id, partition_of
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.registry import EVENT_TOPICS
-from alpha_panda.events.topics import BROKER_EPOCHS, DLQ_SUFFIX, Scope, Topic
+from alpha_panda.events.topics import BROKER_EPOCHS, DLQ_SUFFIX, Scope, Topic, parse_name
 from alpha_panda.runtime.dead_letters import Coordinates, coordinates_of, dead_letter_headers, row_headers, topic_for
 from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.kafka import translate
+from alpha_panda.runtime.letter_writer import fits, write_letter
 from alpha_panda.runtime.metrics import Metrics
+from alpha_panda.runtime.ownership import Tenure
+from alpha_panda.runtime.read_back import read_to_end
+from alpha_panda.runtime.recovered import RecoveredOutputs
 from alpha_panda.runtime.replays import replay_of
 from alpha_panda.runtime.snapshots import Offsets
-
-
-class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    """An output of a former life: where it is on the log and which moment it is of."""
-
-    where: Coordinates
-    epoch: int | None
-    event_time: datetime
-
-    def is_before(self, epoch: int | None, watermark: datetime | None) -> bool:
-        """Whether a task that has come so far would have decided it again by now."""
-        if self.epoch is not None:
-            return epoch is not None and self.epoch <= epoch
-        return watermark is not None and self.event_time < watermark
+from alpha_panda.runtime.wiring import EPOCH_TOPICS
 
 
 class Publisher:
@@ -55,11 +50,13 @@ class Publisher:
         partitions: int,
         letters: set[Coordinates] | None = None,
         fail_points: FailPoints = NO_FAIL_POINTS,
+        tenure: Tenure | None = None,
     ) -> None:
         """Write as `origin`; `partitions` is the count of every pipeline topic.
 
         `letters` are the records that the group has set aside. The tasks of a process share them, since all
-        of them read the control and epoch topics and a group writes one dead letter of a record.
+        of them read the control and epoch topics and a group writes one dead letter of a record. With a
+        `tenure` everything carries its fence.
         """
         self._producer = producer
         self._fail_points = fail_points
@@ -68,14 +65,59 @@ class Publisher:
         self._group = group
         self._prefix = prefix
         self._partitions = partitions
-        self._on_log: dict[str, _Found] = {}
+        self._on_log = RecoveredOutputs()
         self._set_aside: set[Coordinates] = set() if letters is None else letters
+        self.tenure = tenure or Tenure("", "")
+        self.fences = Fences()
+        """The claims met here; the task's reading adds those of other tasks."""
         self.ends: Offsets = {}
+
+    async def take_over(
+        self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]], since: Offsets
+    ) -> list[tuple[str, Envelope]]:
+        """Claim the partitions, then read back what counts on them, as `recover` does.
+
+        Raises FencedError where a later owner has claimed them meanwhile.
+        """
+        rows = {name: parse_name(name, self._prefix)[0] for name in topics if not name.endswith(DLQ_SUFFIX)}
+        while True:
+            await self._claim({name: topics[name] for name, row in rows.items() if row in EPOCH_TOPICS})
+            await self._claim({name: topics[name] for name, row in rows.items() if _is_fenced(row)})
+            found = await self.recover(reader, topics, since)
+            highest = self.fences.highest(self._origin.source)
+            if highest <= (self.tenure.fence or 0):
+                return found
+            await self.tenure.outbid(highest)
+
+    async def _claim(self, topics: dict[str, tuple[int, ...]]) -> None:
+        """Write the claim to each partition of these topics and wait until all are acknowledged.
+
+        The topics of markers come before all others: a marker that still counts was written before its topic's
+        claim, and the events that it promises were acknowledged before it, so they all count, too.
+        """
+        fence = self.tenure.fence
+        if fence is None:
+            return
+        self._origin = msgspec.structs.replace(self._origin, fence=fence)
+        claim = OwnershipTaken(task=self._origin.source, fence=fence, owner=self.tenure.owner)
+        now, pending = datetime.now(UTC), []
+        for name, partitions in topics.items():
+            _, broker = parse_name(name, self._prefix)
+            for partition in partitions:
+                identity = event_id(now, "ownership", claim.task, fence, name, partition)
+                event = Event(
+                    id=identity, event_time=now, data=claim, key=claim.task, correlation_id=identity, broker=broker
+                )
+                pending.append((name, partition, claim.task.encode(), encode(event, self._origin)))
+        await self._send(pending)
 
     async def recover(
         self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]], since: Offsets
     ) -> list[tuple[str, Envelope]]:
-        """Read one's own outputs from `since` to their end; return them by topic, oldest first per partition."""
+        """Read one's own outputs from `since` to their end; return them by topic, oldest first per partition.
+
+        What an owner wrote behind a later one's claim is not among them: it counts for nobody.
+        """
         self.ends = {topic: dict(ends) for topic, ends in since.items()}
         wanted = [TopicPartition(topic, p) for topic, numbers in topics.items() for p in numbers]
         found: list[tuple[str, Envelope]] = []
@@ -89,12 +131,16 @@ class Publisher:
                 continue  # a copy that somebody wrote back
             try:
                 envelope = decode_header(record.value)
+                claim = claim_of(envelope)
             except MalformedEventError:
                 continue  # somebody else's rubbish: its readers set it aside
-            if envelope.source == self._origin.source:
-                where = (record.topic, record.partition, record.offset)
-                self._on_log[envelope.id] = _Found(where=where, epoch=envelope.epoch, event_time=envelope.event_time)
+            where = (record.topic, record.partition, record.offset)
+            if claim is not None:
+                self.fences.learn(where, claim)
+            elif envelope.source == self._origin.source and not self.fences.is_fenced(where, envelope):
+                self._on_log.add(where, envelope)
                 found.append((record.topic, envelope))
+        self._on_log.complete()
         return found
 
     def ends_for(self, epoch: int | None, watermark: datetime | None) -> Offsets:
@@ -103,24 +149,22 @@ class Publisher:
         What a former life wrote and this one has not decided again yet is before these offsets: else a
         second crash would forget that it is on the log, and it would be written twice.
         """
-        ends = {topic: dict(ends) for topic, ends in self.ends.items()}
-        for found in self._on_log.values():
-            if not found.is_before(epoch, watermark):
-                topic, partition, offset = found.where
-                ends[topic][partition] = min(ends[topic][partition], offset)
-        return ends
+        return self._on_log.before(self.ends, epoch, watermark)
 
     async def publish(self, events: Sequence[AnyEvent], epoch: int | None) -> None:
         """Write the events that are not on the log yet and wait until all are acknowledged."""
         pending = []
         for event in events:
-            if self._on_log.pop(event.id, None) is not None:
+            if self._on_log.take(event.id):
                 continue
             topic = EVENT_TOPICS[type(event.data)]
             name, partition = self._address(topic, event)
-            pending.append((name, partition, event.key.encode(), encode(event, self._origin, epoch)))
+            record = (name, partition, event.key.encode(), encode(event, self._origin, epoch))
+            if fits(name, *record[2:], self._metrics):
+                pending.append(record)
         if not pending:
             return
+        await self.tenure.assure()
         self._fail_points.reached(FailPoint.BEFORE_PRODUCE)
         await self._send(pending)
         self._fail_points.reached(FailPoint.AFTER_PRODUCE)
@@ -137,15 +181,20 @@ class Publisher:
         final: bool = False,
     ) -> None:
         """Write the task's marker of `epoch` to each of its epoch topics, after everything else."""
-        pending = []
+        await self.tenure.assure()
+        pending, ends = [], self._on_log.promised(self.ends, epoch)
         for topic in topics:
             for broker in brokers if topic.scope is Scope.BROKER else (None,):
                 name = topic.full_name(broker, self._prefix)
                 marker = EpochClosed(
-                    task=task, epoch=epoch, outputs=self._outputs(broker), control=control or {}, final=final
+                    task=task,
+                    epoch=epoch,
+                    outputs=_outputs(ends, (self._beginning(broker), CONTROL_QUARANTINE.full_name(prefix=self._prefix))),
+                    control=control or {},
+                    final=final,
                 )
                 identity = event_id(watermark, "marker", name, task, epoch)
-                if self._on_log.pop(identity, None) is not None:
+                if self._on_log.take(identity):
                     continue
                 event = Event(
                     id=identity, event_time=watermark, data=marker, key=task, correlation_id=identity, broker=broker
@@ -160,6 +209,7 @@ class Publisher:
         A task that leaves it to another goes on meanwhile: should the write fail, the whole process ends,
         and the other task's snapshot is from before the record.
         """
+        await self.tenure.assure()
         coordinates = (record.topic, record.partition, record.offset)
         if coordinates in self._set_aside:
             return False
@@ -167,10 +217,10 @@ class Publisher:
         name = topic_for(record, self._origin.broker, self._prefix)
         headers = dead_letter_headers(record, self._group, reason)
         try:
-            await self._producer.send_and_wait(name, record.value, key=record.key, partition=0, headers=headers)
-        except kafka_errors.KafkaError as error:
+            await write_letter(self._producer, name, record.value, record.key, headers)
+        except PandaError:
             self._set_aside.discard(coordinates)
-            raise translate(error) from error
+            raise
         self._metrics.published(name)
         return True
 
@@ -185,20 +235,11 @@ class Publisher:
         source = topic.full_name(None, self._prefix)
         name = f"{source}{DLQ_SUFFIX}"
         headers = row_headers(source, file, line, self._group, reason)
-        try:
-            await self._producer.send_and_wait(name, raw.encode(), key=file.encode(), partition=0, headers=headers)
-        except kafka_errors.KafkaError as error:
-            raise translate(error) from error
+        await write_letter(self._producer, name, raw.encode(), file.encode(), headers)
         self._metrics.record(name, "dead_letter")
 
-    def _outputs(self, broker: str | None) -> dict[str, dict[str, int]]:
-        """The ends that readers of this epoch topic must reach: a Broker's readers care for that Broker's topics."""
-        beginning = f"{self._prefix}{broker}." if broker is not None else None
-        return {
-            topic: {str(p): end for p, end in ends.items()}
-            for topic, ends in self.ends.items()
-            if (beginning is None or topic.startswith(beginning)) and not topic.endswith(BROKER_EPOCHS.name)
-        }
+    def _beginning(self, broker: str | None) -> str:
+        return "" if broker is None else f"{self._prefix}{broker}."
 
     def _address(self, topic: Topic, event: AnyEvent) -> tuple[str, int]:
         broker = None
@@ -226,27 +267,18 @@ class Publisher:
             raise translate(error) from error
 
 
-async def read_to_end(
-    reader: AIOKafkaConsumer, wanted: list[TopicPartition], since: Offsets
-) -> AsyncIterator[ConsumerRecord]:
-    """All records of the partitions from `since` (else their beginning) to the ends that they have now."""
-    if not wanted:
-        return
-    reader.assign(wanted)
-    ends = await reader.end_offsets(wanted)
-    beginnings = await reader.beginning_offsets(wanted)
-    left = set()
-    for partition in wanted:
-        start = since.get(partition.topic, {}).get(partition.partition, 0)
-        start = max(start, beginnings[partition])
-        reader.seek(partition, start)
-        if start < ends[partition]:
-            left.add(partition)
-    while left:
-        for partition, records in (await reader.getmany(timeout_ms=500)).items():
-            for record in records:
-                if record.offset < ends[partition]:
-                    yield record
-        for partition in list(left):
-            if await reader.position(partition) >= ends[partition]:
-                left.discard(partition)
+def _is_fenced(topic: Topic) -> bool:
+    """Whether a topic of events has owners: everybody's control topics have none."""
+    return topic not in EPOCH_TOPICS and topic.scope is not Scope.CONTROL
+
+
+def _outputs(ends: Offsets, beginnings: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """The ends that readers of an epoch topic must reach: a Broker's readers care for that Broker's topics.
+
+    The feed reads them, too: what a runner has found out in an epoch it names in time (see `paper_gate`).
+    """
+    return {
+        topic: {str(p): end for p, end in by_partition.items()}
+        for topic, by_partition in ends.items()
+        if topic.startswith(beginnings) and not topic.endswith(BROKER_EPOCHS.name)
+    }

@@ -15,9 +15,13 @@ from aiokafka import errors as kafka_errors
 
 from alpha_panda.domain.processor import AnyEvent, RefusedEventError
 from alpha_panda.errors import PandaError
-from alpha_panda.events.envelope import MalformedEventError, Origin
+from alpha_panda.events.envelope import Envelope, MalformedEventError, Origin, decode_header
+from alpha_panda.events.fences import Fences
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import Topic, dead_letter_topic, parse_name
+from alpha_panda.runtime.claims import Claims, ForgottenClaims, Met
 from alpha_panda.runtime.fail_points import FailPoint
+from alpha_panda.runtime.fencing import pass_over
 from alpha_panda.runtime.inbox import Outcome
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
 from alpha_panda.runtime.placement import read_event
@@ -38,15 +42,19 @@ class SinkService(Generic[RowT]):
         process: Process,
         convert: Callable[[AnyEvent, str | None], Sequence[RowT]],
         store: Callable[[Sequence[RowT]], Awaitable[None]],
+        claims: Claims | None = None,
     ) -> None:
         """`convert` makes rows of an event and its Broker, or raises RefusedEventError.
 
-        `store` returns when the rows are durable and raises TransientError where trying again may help.
+        `store` returns when the rows are durable and raises TransientError where trying again may help;
+        `claims` is where the claims of the rows' writers are kept for the next start.
         """
         self._process = process
         self._settings = process.settings
         self._convert = convert
         self._store = store
+        self._claims: Claims = claims or ForgottenClaims()
+        self._fences = Fences()
         self._log = structlog.get_logger()
         self._positions: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
@@ -72,6 +80,7 @@ class SinkService(Generic[RowT]):
             letters = sorted({dead_letter_topic(p.topic, None, self._settings.platform.prefix) for p in partitions})
             async with recovery_reader(kafka) as reader:
                 await publisher.recover(reader, dict.fromkeys(letters, (0,)), {})
+            self._fences = await retried(self._claims.load)
             await self._assign(consumer, partitions)
             await self._consume(consumer, publisher)
         finally:
@@ -116,21 +125,29 @@ class SinkService(Generic[RowT]):
     async def _take(self, batches: dict[TopicPartition, list[ConsumerRecord]], publisher: Publisher) -> None:
         """Store what was read; nothing counts as read before it is stored or set aside."""
         converted: list[tuple[ConsumerRecord, Sequence[RowT]]] = []
+        met: list[Met] = []
         for where, records in batches.items():
             topic, broker = parse_name(where.topic, self._settings.platform.prefix)
             for record in records:
                 try:
-                    converted.append((record, self._rows(record, topic, broker)))
+                    header = decode_header(record.value)
+                    passed = pass_over(record, header, self._fences, self._process.metrics, self._log)
+                    if isinstance(passed, OwnershipTaken):
+                        met.append(((record.topic, record.partition, record.offset), passed))
+                    elif passed is None:
+                        converted.append((record, self._rows(record, topic, broker, header)))
                 except (MalformedEventError, RefusedEventError) as error:
                     await self._set_aside(record, str(error), publisher)
+        if met:
+            await retried(lambda: self._claims.keep(met))
         if converted:
             await self._keep(converted, publisher)
             self._process.health.saw_event()
         for where, records in batches.items():
             self._positions[where] = records[-1].offset + 1
 
-    def _rows(self, record: ConsumerRecord, topic: Topic, broker: str | None) -> Sequence[RowT]:
-        event = read_event(record, topic, self._settings.platform.partitions)
+    def _rows(self, record: ConsumerRecord, topic: Topic, broker: str | None, header: Envelope) -> Sequence[RowT]:
+        event = read_event(record, topic, self._settings.platform.partitions, header)
         try:
             return self._convert(event, broker)
         except RefusedEventError:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import asyncpg
 import msgspec
 
+from alpha_panda.events.fences import Raised
+from alpha_panda.runtime.owners import Owners, PostgresOwners, owned, require_owned
 from alpha_panda.runtime.store_errors import postgres_errors
 
 Offsets = dict[str, dict[int, int]]
@@ -24,6 +26,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     state: bytes
     finished: bool = False
     """True after the final epoch of a replay."""
+    fences: Raised = {}
+    """The claims that what stands at these offsets and behind is measured by."""
+    fence: int | None = None
+    """The fence of who saves it; a store that knows owners keeps it for the task's present owner only."""
 
 
 class SnapshotStore(Protocol):
@@ -33,20 +39,29 @@ class SnapshotStore(Protocol):
         """The task's last snapshot."""
 
     async def save(self, service: str, task: str, snapshot: Snapshot) -> None:
-        """Replace the task's snapshot."""
+        """Replace the task's snapshot; raises FencedError where the task has another owner."""
+
+
+class OwnedSnapshots(SnapshotStore, Protocol):
+    """Where snapshots are kept beside the owners of their tasks."""
+
+    owners: Owners
 
 
 class PostgresSnapshots:
     """Snapshots in the `snapshots` table of a schema (`market`, or a Broker's)."""
 
     def __init__(self, pool: asyncpg.Pool[Any], schema: str) -> None:
-        """Use `schema`.snapshots over `pool`."""
+        """Use `schema`.snapshots and `schema`.owners over `pool`."""
+        self.owners: Owners = PostgresOwners(pool, schema)
         self._pool = pool
+        self._schema = schema
         self._table = f'"{schema}".snapshots'
 
     async def load(self, service: str, task: str) -> Snapshot | None:
         """The task's last snapshot; raises TransientError where PostgreSQL does not answer."""
-        sql = f"SELECT epoch, offsets, outputs, state, finished FROM {self._table} WHERE service = $1 AND task = $2"  # noqa: S608 — the table is ours
+        columns = "epoch, offsets, outputs, state, finished, fences"
+        sql = f"SELECT {columns} FROM {self._table} WHERE service = $1 AND task = $2"  # noqa: S608 — the table is ours
         with postgres_errors():
             row = await self._pool.fetchrow(sql, service, task)
         if row is None:
@@ -57,17 +72,23 @@ class PostgresSnapshots:
             outputs=_offsets(row["outputs"]),
             state=row["state"],
             finished=row["finished"],
+            fences=msgspec.json.decode(row["fences"], type=Raised),
         )
 
     async def save(self, service: str, task: str, snapshot: Snapshot) -> None:
-        """Replace the task's snapshot in one statement."""
+        """Replace the task's snapshot in one statement, as its owner."""
+        fence = snapshot.fence or 0
         sql = (
-            f"INSERT INTO {self._table} (service, task, epoch, offsets, outputs, state, finished, written_at) "  # noqa: S608
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, now()) ON CONFLICT (service, task) DO UPDATE SET "
-            "epoch = $3, offsets = $4, outputs = $5, state = $6, finished = $7, written_at = now()"
+            f"WITH owned AS ({owned(self._schema, '$1::text', '$2::text', '$9::bigint')}), saved AS ("  # noqa: S608
+            f"INSERT INTO {self._table} (service, task, epoch, offsets, outputs, state, finished, fences, written_at) "
+            "SELECT $1::text, $2::text, $3::bigint, $4::jsonb, $5::jsonb, $6::bytea, $7::boolean, $8::jsonb, now() "
+            "FROM owned ON CONFLICT (service, task) DO UPDATE SET epoch = EXCLUDED.epoch, "
+            "offsets = EXCLUDED.offsets, outputs = EXCLUDED.outputs, state = EXCLUDED.state, "
+            "finished = EXCLUDED.finished, fences = EXCLUDED.fences, written_at = EXCLUDED.written_at) "
+            "SELECT count(*) FROM owned"
         )
         with postgres_errors():
-            await self._pool.execute(
+            kept = await self._pool.fetchval(
                 sql,
                 service,
                 task,
@@ -76,7 +97,10 @@ class PostgresSnapshots:
                 json.dumps(snapshot.outputs),
                 snapshot.state,
                 snapshot.finished,
+                msgspec.json.encode(snapshot.fences).decode(),
+                fence,
             )
+        require_owned(kept, task, fence)
 
 
 def _offsets(text: str) -> Offsets:
@@ -89,3 +113,12 @@ def by_topic(offsets: Mapping[tuple[str, int], int]) -> Offsets:
     for (topic, partition), offset in sorted(offsets.items()):
         nested.setdefault(topic, {})[partition] = offset
     return nested
+
+
+def earliest(offsets: Mapping[tuple[str, int], int], outputs: Offsets) -> dict[tuple[str, int], int]:
+    """By partition: from where it may be read again, be it as an input or as an output of one's own."""
+    found = dict(offsets)
+    for topic, ends in outputs.items():
+        for partition, end in ends.items():
+            found[topic, partition] = min(end, found.get((topic, partition), end))
+    return found

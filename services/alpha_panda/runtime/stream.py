@@ -10,8 +10,8 @@
     )
 
 One consumer and one producer serve all tasks of the process. Partitions are assigned by hand from the
-plan: a task belongs to one process at a time and moves only when the plan says so, so there is no
-rebalance in which two processes hold one task.
+plan, so there is no rebalance; of two processes that were given one task the later start is its owner, and
+the other one ends (`ownership`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka import errors as kafka_errors
 
 from alpha_panda.domain.processor import Processor
-from alpha_panda.events.envelope import Origin
 from alpha_panda.events.topics import (
     BROKER_EPOCHS,
     MARKET_EPOCHS,
@@ -36,16 +35,19 @@ from alpha_panda.events.topics import (
     parse_name,
 )
 from alpha_panda.runtime.dead_letters import Coordinates
+from alpha_panda.runtime.digests import origin_of
+from alpha_panda.runtime.errors import FencedError
 from alpha_panda.runtime.fail_points import FailPoint
 from alpha_panda.runtime.gate import EpochGate, Partition, Upstream
 from alpha_panda.runtime.inbox import Inbox, Input
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
 from alpha_panda.runtime.live_gate import LiveGate
 from alpha_panda.runtime.observer import Observer
+from alpha_panda.runtime.ownership import Ownership, Tenure
 from alpha_panda.runtime.process import FEED_TASK, Process
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import ServiceSettings, TaskSettings
-from alpha_panda.runtime.snapshots import SnapshotStore
+from alpha_panda.runtime.snapshots import OwnedSnapshots
 from alpha_panda.runtime.task import Task
 from alpha_panda.runtime.wiring import Effects, Wiring
 
@@ -65,7 +67,7 @@ class StreamService:
         self._effects: Effects | None = None
         self._gate: LiveGate | None = None
         self._unread: dict[TopicPartition, int] = {}
-        self._snapshots: SnapshotStore | None = None
+        self._snapshots: OwnedSnapshots | None = None
         self._log = structlog.get_logger()
 
     def reads(self, topic: Topic, *, phase: int = 0, lag: int = 0, in_sequence: bool = True) -> Self:
@@ -87,8 +89,8 @@ class StreamService:
         self._make = make
         return self
 
-    def keeps(self, snapshots: SnapshotStore) -> Self:
-        """Where the tasks' snapshots are."""
+    def keeps(self, snapshots: OwnedSnapshots) -> Self:
+        """Where the tasks' snapshots and owners are."""
         self._snapshots = snapshots
         return self
 
@@ -103,7 +105,29 @@ class StreamService:
         return self
 
     async def run(self) -> None:
-        """Recover, then consume until told to stop; every way out leaves the log and the snapshots consistent."""
+        """Take over, recover, then consume until told to stop; every way out leaves log and snapshots consistent."""
+        if self._snapshots is None:
+            raise ValueError("a stream service needs keeps(…)")
+        ownership = Ownership(self._snapshots.owners, self._settings.service.name)
+        try:
+            tenures = await self._take(ownership)
+            if len(tenures) == len(self._settings.service.tasks):
+                await self._run(ownership, tenures)
+        except FencedError:
+            await ownership.leave_word()
+            raise
+
+    async def _take(self, ownership: Ownership) -> list[Tenure]:
+        """Become the owner of the tasks; of fewer where this was told to stop while it stood by."""
+
+        def turn() -> bool:
+            self._process.health.turn()
+            return not self._process.stopping.is_set()
+
+        taken = [await ownership.take(task.name, turn) for task in self._settings.service.tasks]
+        return [tenure for tenure in taken if tenure is not None]
+
+    async def _run(self, ownership: Ownership, tenures: list[Tenure]) -> None:
         settings = self._settings.kafka
         consumer = make_consumer(settings, self._settings.service.group)
         producer = make_producer(settings)
@@ -111,12 +135,15 @@ class StreamService:
         await retried(lambda: start_client(consumer, settings))
         try:
             letters: set[Coordinates] = set()
-            tasks = [self._task(task, self._publisher(producer, letters)) for task in self._settings.service.tasks]
+            tasks = [
+                self._task(task, self._publisher(producer, letters, tenure))
+                for task, tenure in zip(self._settings.service.tasks, tenures, strict=True)
+            ]
             async with recovery_reader(settings) as reader:
                 for task in tasks:
                     await task.start(reader, self._outputs_of(task))
             await self._assign(consumer, tasks)
-            await self._consume(consumer, tasks)
+            await self._consume(consumer, tasks, ownership)
         finally:
             await consumer.stop()
             await producer.stop()
@@ -125,9 +152,9 @@ class StreamService:
         broker = self._settings.service.broker
         return () if broker is None else (broker,)
 
-    def _publisher(self, producer: AIOKafkaProducer, letters: set[Coordinates]) -> Publisher:
+    def _publisher(self, producer: AIOKafkaProducer, letters: set[Coordinates], tenure: Tenure) -> Publisher:
         service, platform = self._settings.service, self._settings.platform
-        origin = Origin(source=service.name, broker=service.broker)
+        origin = origin_of(self._settings, tenure.task)
         return Publisher(
             producer,
             self._process.metrics,
@@ -137,6 +164,7 @@ class StreamService:
             platform.partitions,
             letters,
             self._process.fail_points,
+            tenure,
         )
 
     def _task(self, task: TaskSettings, publisher: Publisher) -> Task:
@@ -215,7 +243,7 @@ class StreamService:
         for task in tasks:
             task.knows_control = not self._unread
 
-    async def _consume(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
+    async def _consume(self, consumer: AIOKafkaConsumer, tasks: list[Task], ownership: Ownership) -> None:
         takers: dict[Partition, list[Task]] = {}
         for task in tasks:
             for where in task.partitions:
@@ -226,6 +254,7 @@ class StreamService:
         health.ready = True
         while not stopping.is_set():
             health.turn()
+            await ownership.assure()
             await self._read(consumer, takers)
             await self._learn_control(consumer, tasks)
             if any(await asyncio.gather(*(task.turn() for task in tasks))):

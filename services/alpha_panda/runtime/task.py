@@ -14,19 +14,22 @@ from datetime import datetime
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-from alpha_panda.domain.processor import Processor
-from alpha_panda.events.envelope import MalformedEventError, decode, decode_header
+from alpha_panda.domain.processor import AnyEvent, Processor
+from alpha_panda.events.envelope import Envelope, MalformedEventError, decode, decode_header
 from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.fences import Fences
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import Scope
 from alpha_panda.runtime.decider import Decider
 from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
+from alpha_panda.runtime.fencing import pass_over
 from alpha_panda.runtime.gate import Closing, EpochGate, Partition
 from alpha_panda.runtime.inbox import Inbox, Item, Outcome, Refused
 from alpha_panda.runtime.live_gate import sort_out
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.refusals import Refusals
-from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic
+from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic, earliest
 from alpha_panda.runtime.wiring import EPOCH_TOPICS, Wiring
 
 
@@ -77,7 +80,7 @@ class Task:
         return self._decider.processor
 
     async def start(self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]]) -> None:
-        """Restore the last snapshot and read one's own outputs after it to their end."""
+        """Restore the last snapshot, claim one's outputs and read them from there to their end."""
         snapshot = await self._snapshots.load(self._wiring.service, self.name)
         if snapshot is not None:
             self._decider.restore(snapshot.state)
@@ -87,7 +90,8 @@ class Task:
             self.positions = {
                 (topic, p): offset for topic, ends in snapshot.offsets.items() for p, offset in ends.items()
             }
-        found = await self._publisher.recover(reader, topics, snapshot.outputs if snapshot else {})
+            self._publisher.fences = Fences(snapshot.fences)
+        found = await self._publisher.take_over(reader, topics, snapshot.outputs if snapshot else {})
         rows = {full: row for row, full in self._wiring.own_topics}
         if not self._wiring.epochs:
             for topic, envelope in sorted(found, key=lambda pair: (pair[1].event_time, pair[1].sequence)):
@@ -102,10 +106,17 @@ class Task:
             return
         self.positions[where] = record.offset + 1
         source = self._wiring.inputs[record.topic]
-        if source.topic in EPOCH_TOPICS:
-            self._accept_marker(record)
+        try:
+            header = decode_header(record.value)
+            if source.topic.scope is not Scope.CONTROL and self._passes_over(record, header):
+                return
+            if source.topic in EPOCH_TOPICS:
+                self._accept_marker(record, decode(header))
+                return
+        except MalformedEventError as error:
+            self._refusals.refuse(record, str(error))
             return
-        item = self._inbox.understand(record, source)
+        item = self._inbox.understand(record, source, header)
         outcome: Outcome | Refused | None
         if isinstance(item, Refused):
             outcome = item
@@ -122,12 +133,14 @@ class Task:
             outcome = self._inbox.hold(item, self._gate.next_epoch)
         self._refusals.settle(record, outcome)
 
-    def _accept_marker(self, record: ConsumerRecord) -> None:
-        try:
-            event = decode(decode_header(record.value))
-        except MalformedEventError as error:
-            self._refusals.refuse(record, str(error))
-            return
+    def _passes_over(self, record: ConsumerRecord, header: Envelope) -> bool:
+        """Whether it is a claim or stands behind a later one; raises FencedError for a claim of a later owner here."""
+        passed = pass_over(record, header, self._publisher.fences, self._metrics, self._log)
+        if isinstance(passed, OwnershipTaken):
+            self._publisher.tenure.heard(passed)
+        return passed is not None
+
+    def _accept_marker(self, record: ConsumerRecord, event: AnyEvent) -> None:
         marker = event.data
         if not isinstance(marker, EpochClosed):
             self._refusals.refuse(record, f"{type(marker).__name__} is no marker")
@@ -250,16 +263,19 @@ class Task:
             return
         self._fail_points.reached(FailPoint.BEFORE_SNAPSHOT)
         if self._wiring.effects is not None:
-            await self._wiring.effects(self.processor)
+            await self._wiring.effects(self.processor, self._publisher.tenure)
             self._fail_points.reached(FailPoint.AFTER_EFFECTS)
         state = self._decider.snapshot()
         offsets = self.committable()
+        outputs = self._publisher.ends_for(self.epoch, self.watermark)
         snapshot = Snapshot(
             epoch=self.epoch,
             offsets=by_topic(offsets),
-            outputs=self._publisher.ends_for(self.epoch, self.watermark),
+            outputs=outputs,
             state=state,
             finished=self.finished,
+            fences=self._publisher.fences.kept(earliest(offsets, outputs)),
+            fence=self._publisher.tenure.fence,
         )
         with self._metrics.snapshot_seconds.time():
             await self._snapshots.save(self._wiring.service, self.name, snapshot)

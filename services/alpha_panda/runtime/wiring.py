@@ -10,10 +10,14 @@ from alpha_panda.domain.processor import Processor
 from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS, Topic
 from alpha_panda.runtime.inbox import Input
 from alpha_panda.runtime.live_gate import LiveGate
+from alpha_panda.runtime.ownership import Tenure
 
 EPOCH_TOPICS = (MARKET_EPOCHS, BROKER_EPOCHS)
-Effects = Callable[[Processor], Awaitable[None]]
-"""What a service does with its processor's values outside Kafka, before each snapshot (a ledger, a read model)."""
+Effects = Callable[[Processor, Tenure], Awaitable[None]]
+"""What a service does with its processor's values outside Kafka, before each snapshot (a ledger, a read model).
+
+It is given who the task's owner is and raises FencedError where that is another by now.
+"""
 
 
 class Wiring(msgspec.Struct, frozen=True, kw_only=True):

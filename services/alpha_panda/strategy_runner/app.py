@@ -10,6 +10,7 @@ from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.domain.processor import Processor
 from alpha_panda.events.topics import BARS, BROKER_EPOCHS, CONTROL_BROKERS, CONTROL_STRATEGIES, TICKS
+from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
 from alpha_panda.runtime.settings import TaskSettings
@@ -31,7 +32,7 @@ async def run(process: Process) -> None:
 
     log = structlog.get_logger()
 
-    async def tell(processor: Processor) -> None:
+    async def tell(processor: Processor, _: Tenure) -> None:
         for notice in cast("StrategyRunnerProcessor", processor).drain_notices():
             log.warning(
                 notice.kind, strategy=notice.strategy, instrument_token=notice.instrument_token, reason=notice.message

@@ -98,7 +98,7 @@ BAR_BUILDER: Final = Service(
     reads=(TICKS, MARKET_EPOCHS),
     writes=(BARS, MARKET_EPOCHS),
     per_partition=True,
-    tables=(Table("snapshots", CHANGE),),
+    tables=(Table("owners", UPSERT), Table("snapshots", CHANGE)),
     upstream=("market-feed",),
 )
 STRATEGY_RUNNER: Final = Service(
@@ -108,7 +108,7 @@ STRATEGY_RUNNER: Final = Service(
     reads=(TICKS, BARS, MARKET_EPOCHS, *CONTROL),
     writes=(SIGNALS_RAW, BROKER_EPOCHS),
     per_partition=True,
-    tables=(Table("bars", SELECT), Table("snapshots", CHANGE)),
+    tables=(Table("bars", SELECT), Table("owners", UPSERT), Table("snapshots", CHANGE)),
     upstream=("market-feed", "bar-builder"),
 )
 RISK_MANAGER: Final = Service(
@@ -127,7 +127,7 @@ RISK_MANAGER: Final = Service(
     ),
     writes=(SIGNALS_VALIDATED, SIGNALS_REJECTED, BROKER_EPOCHS),
     one_writer=True,
-    tables=(Table("snapshots", CHANGE, brokers=True),),
+    tables=(Table("owners", UPSERT, brokers=True), Table("snapshots", CHANGE, brokers=True)),
     redis=Redis.HALTS,
     upstream=("market-feed", "strategy-runner", "paper-trading"),
 )
@@ -138,7 +138,7 @@ PAPER_TRADING: Final = Service(
     reads=(TICKS, MARKET_EPOCHS, BROKER_EPOCHS, SIGNALS_VALIDATED, *CONTROL, *ORDER_EVENTS),
     writes=(*ORDER_EVENTS, BROKER_EPOCHS),
     one_writer=True,
-    tables=(Table("snapshots", CHANGE, brokers=True),),
+    tables=(Table("owners", UPSERT, brokers=True), Table("snapshots", CHANGE, brokers=True)),
     redis=Redis.HALTS,
     upstream=("market-feed",),
     upstream_previous=("risk-manager",),
@@ -150,7 +150,11 @@ PORTFOLIO: Final = Service(
     reads=(TICKS, MARKET_EPOCHS, BROKER_EPOCHS, ORDERS_FILLED, *CONTROL),
     writes=(PNL_SNAPSHOTS, BROKER_EPOCHS),
     one_writer=True,
-    tables=(Table("ledger", APPEND, brokers=True), Table("snapshots", CHANGE, brokers=True)),
+    tables=(
+        Table("ledger", APPEND, brokers=True),
+        Table("owners", UPSERT, brokers=True),
+        Table("snapshots", CHANGE, brokers=True),
+    ),
     redis=Redis.WRITE,
     upstream=("market-feed", "paper-trading"),
 )
@@ -162,6 +166,7 @@ HISTORY: Final = Service(
     tables=(
         Table("ticks", UPSERT),
         Table("bars", UPSERT),
+        Table("claims", UPSERT),
         Table("signals", UPSERT, brokers=True),
         Table("orders", UPSERT, brokers=True),
         Table("fills", UPSERT, brokers=True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -19,27 +19,10 @@ from alpha_panda.api.queries import Queries
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.signals import Side
 from alpha_panda.portfolio.read_model import ReadModelWriter
+from alpha_panda.runtime.ownership import Tenure
 
 TOKEN = "a-token-of-the-tests"
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
-
-
-class FakePipeline:
-    def __init__(self, values: dict[str, bytes]) -> None:
-        self._values = values
-        self._waiting: dict[str, bytes] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._waiting.clear()
-
-    def set(self, key: str, value: bytes) -> None:
-        self._waiting[key] = value
-
-    async def execute(self) -> None:
-        self._values.update(self._waiting)
 
 
 class FakeRedis:
@@ -53,14 +36,17 @@ class FakeRedis:
         await self.ping()
         return [self.values.get(key) for key in keys]
 
+    async def eval(self, script: str, count: int, *words: Any) -> int:  # noqa: ANN401 - as Redis takes them
+        """The one script that is used: the first key is the fence, the others get the values behind it and a word."""
+        assert "SET" in script
+        keys, values = words[:count], (words[count], *words[count + 2 :])
+        self.values.update(zip(keys, values, strict=True))
+        return 1
+
     async def ping(self) -> bool:
         if self.down:
             raise redis_errors.ConnectionError("refused")
         return True
-
-    def pipeline(self, *, transaction: bool) -> FakePipeline:
-        assert transaction
-        return FakePipeline(self.values)
 
 
 class FakePool:
@@ -107,7 +93,8 @@ class World:
         list(processor.on_watermark(at(3)))
         model = processor.read_model()
         assert model is not None
-        await ReadModelWriter(self.redis, "paper", lambda: NOW - timedelta(seconds=2)).write(model)
+        writer = ReadModelWriter(self.redis, "paper", lambda: NOW - timedelta(seconds=2))
+        await writer.write(model, Tenure("paper.portfolio", "paper.portfolio"))
 
     async def get(self, path: str, token: str | None = TOKEN, **params: str) -> httpx.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}

@@ -8,11 +8,24 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.logged_run import GROUP, OTHER, added, again, changed, clean_log, record_of, replaced, without
+from tests.support.logged_run import (
+    GROUP,
+    OTHER,
+    added,
+    again,
+    changed,
+    claimed,
+    clean_log,
+    end_of,
+    record_of,
+    replaced,
+    without,
+)
 from tests.support.trading import ACME, BROKER
 
 from alpha_panda.checker.check import check
 from alpha_panda.checker.model import Finding, Log, Record, Verdict
+from alpha_panda.checker.projection import project
 from alpha_panda.checker.reading import Facts
 from alpha_panda.events import topics
 from alpha_panda.events.topics import (
@@ -35,6 +48,7 @@ from alpha_panda.events.topics import (
 )
 
 Fault = Callable[[Log], Log]
+PAPER = f"{BROKER}.paper-trading"
 LETTERS = dead_letter_topic(TICKS.name)
 
 
@@ -138,6 +152,29 @@ def second_broker(log: Log) -> Log:
     return added(log, msgspec.structs.replace(verdict, topic=name, offset=0, value=json.dumps(value).encode()))
 
 
+def two_owners(log: Log) -> Log:
+    """One fence on two partitions, claimed by different processes."""
+    return claimed(claimed(log, ORDERS_FILLED, PAPER, 1, "here:1"), ORDERS_ACK, PAPER, 1, "there:2")
+
+
+def written(fence: int | None, count: int = 1) -> Fault:
+    """Copies of a fill under this fence at the end of their topic, each with an id of its own."""
+
+    def write(log: Log) -> Log:
+        for number in range(count):
+            record = record_of(log, ORDERS_FILLED, 1)
+            value = json.loads(record.value or b"") | {"fence": fence, "id": f"copy {number}"}
+            offset = end_of(log, ORDERS_FILLED)
+            log = added(log, msgspec.structs.replace(record, offset=offset, value=json.dumps(value).encode()))
+        return log
+
+    return write
+
+
+def taken(fence: int) -> Fault:
+    return lambda log: claimed(log, ORDERS_FILLED, PAPER, fence)
+
+
 FAULTS: list[tuple[str, str, Fault]] = [
     ("accounting", "cash is a paisa short", data(PNL_SNAPSHOTS, -1, cash_paise=1)),
     ("accounting", "realised profit is another", data(PNL_SNAPSHOTS, -1, realised_paise=7)),
@@ -155,6 +192,8 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("fills", "a cancellation forgets a fill", data(ORDERS_CANCELLED, 0, filled_quantity=5)),
     ("order_sequences", "an order event is lost", lost(ORDERS_ACK, 0)),
     ("order_sequences", "a number is used twice", data(ORDERS_FILLED, 1, order_sequence=2)),
+    ("one_writer", "two owners have one fence", two_owners),
+    ("one_writer", "a fence was never claimed", both(taken(1), written(2))),
     ("order_automaton", "an order is never acknowledged", lost(ORDERS_ACK, 5)),
     ("order_automaton", "a filled order fills again", both(data(ORDERS_FILLED, 0, filled_quantity=1_000))),
     ("order_automaton", "an order is cancelled twice", twice(ORDERS_CANCELLED, 0)),
@@ -210,6 +249,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
 def test_a_clean_log_contradicts_nothing() -> None:
     found = findings(clean_log())
     assert {name: each.verdict for name, each in found.items() if each.verdict is not Verdict.PASS} == {
+        "one_writer": Verdict.VACUOUS,
         "letters_for_malformed": Verdict.VACUOUS,
         "true_letters": Verdict.VACUOUS,
     }
@@ -236,6 +276,19 @@ def test_a_record_that_has_its_dead_letter_is_no_contradiction() -> None:
 def test_a_record_that_nobody_has_read_yet_needs_no_dead_letter() -> None:
     log = msgspec.structs.replace(unreadable(clean_log()), committed={GROUP: {(TICKS.name, 0): 44}})
     assert findings(log)["letters_for_malformed"].verdict is Verdict.VACUOUS
+
+
+def test_what_a_replaced_owner_wrote_counts_for_nothing() -> None:
+    log = both(taken(1), taken(2), written(1), written(None), taken(1))(clean_log())
+    found = findings(log)
+    assert {name for name, each in found.items() if each.verdict is Verdict.FAIL} == set()
+    assert "3 records of owners that were replaced" in found["one_writer"].message
+
+
+def test_what_is_fenced_and_what_claims_is_in_no_projection() -> None:
+    before = project(Facts(clean_log()))
+    assert project(Facts(both(taken(1), taken(2), written(1))(clean_log()))) == before
+    assert project(Facts(both(taken(1), written(1))(clean_log()))) != before
 
 
 def test_a_row_of_a_file_needs_no_record() -> None:

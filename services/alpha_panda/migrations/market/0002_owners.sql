@@ -1,0 +1,24 @@
+-- Who owns each task, by a number that every takeover raises: of two copies of a service only the later one may write.
+CREATE TABLE owners (
+    service   text        NOT NULL,
+    task      text        NOT NULL,
+    fence     bigint      NOT NULL CHECK (fence > 0),
+    owner     text        NOT NULL,                -- host and process id, for people
+    taken_at  timestamptz NOT NULL,
+    seen_at   timestamptz NOT NULL,                -- the owner says each second that it is alive
+    contested boolean     NOT NULL DEFAULT false,  -- the owner before was alive when it was replaced
+    PRIMARY KEY (service, task)
+);
+
+-- The claims on the log that records behind a snapshot's offsets are measured by.
+ALTER TABLE snapshots ADD COLUMN fences jsonb NOT NULL DEFAULT '{}';
+
+-- The same claims as history has met them, with the rows that it kept before them.
+CREATE TABLE claims (
+    topic       text    NOT NULL,
+    partition   integer NOT NULL,
+    at_offset   bigint  NOT NULL,
+    task        text    NOT NULL,
+    fence       bigint  NOT NULL,
+    PRIMARY KEY (topic, partition, at_offset)
+);
