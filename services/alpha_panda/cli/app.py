@@ -7,13 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
-from alpha_panda.cli import dlq, doctor, events, halting, platform, resources, schemas, verify
+from alpha_panda.cli import auditing, dlq, doctor, events, halting, platform, resources, schemas, verify
 
 PARTS: Final = (
     platform.register,
     resources.register,
     halting.register,
     verify.register,
+    auditing.register,
     events.register,
     dlq.register,
     doctor.register,

@@ -9,8 +9,11 @@ from typing import Annotated
 
 import typer
 
+from alpha_panda.cli.actor import actor_name
+from alpha_panda.cli.auditing import deed, record
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
+from alpha_panda.events.audit import Action
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.letter_box import one_at_a_time, read_letters, read_marks, require_replayable, write_back
 from alpha_panda.local.letters import Decision, Letter, Step, described, plan_replay, summaries
@@ -93,13 +96,15 @@ def replay(  # noqa: PLR0913 - each is one option of the command
 
     Each record is written back once: a second run changes nothing.
     """
-    layout = _layout(data_dir)
+    layout, actor = _layout(data_dir), actor_name()
     with one_at_a_time(layout, _say):
         steps = asyncio.run(_planned(layout, topic, reason, returned=returned))
         due = [step for step in steps if step.decision is Decision.REPLAY]
         left_out = {step.letter.source for step in due[limit:]} if limit is not None else set()
         steps = tuple(step for step in steps if step.letter.source not in left_out)
         written = 0 if dry_run else asyncio.run(write_back(layout, steps))
+    if written:
+        record(layout, [deed(Action.REPLAY, actor, topic, reason or "", after={"written": written})])
     counts = Counter(step.decision.value for step in steps)
     if output is TextOutput.JSON:
         print_json({"dry_run": dry_run, "written": written, "counts": counts, "records": list(map(_step_json, steps))})

@@ -11,19 +11,22 @@ from typing import Annotated, Final, Protocol
 import typer
 
 from alpha_panda.cli.actor import actor_name
+from alpha_panda.cli.auditing import Record, deed, record
 from alpha_panda.cli.halt_subjects import check_subject
 from alpha_panda.cli.kinds import STRATEGY
 from alpha_panda.cli.messages import print_notice, print_warning
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
+from alpha_panda.domain.audit import Deed
 from alpha_panda.errors import InputError, PandaError, UnavailableError
+from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
 from alpha_panda.local.halt_door import Door, Standing
 from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.local.halting import DoorReport, Standings, press, read_halts, release
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.resource_access import open_resources
-from alpha_panda.local.resource_store import Applied, Edit, Outcome
+from alpha_panda.local.resource_store import Applied, Edit
 from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.strategy import Strategy, StrategyState
 
@@ -39,6 +42,7 @@ OpenStore = Callable[[Path], AbstractAsyncContextManager[Editable]]
 FindDoors = Callable[[Layout], tuple[Door, ...]]
 CheckSubject = Callable[[Layout, HaltScope, str], str]
 _REASON: Final = "no reason given"
+_STATES: Final = {Action.PAUSE: StrategyState.PAUSED, Action.UNPAUSE: StrategyState.RUNNING}
 
 BrokerOption = Annotated[str | None, typer.Option("--broker", metavar="NAME", help="Only this Broker.")]
 StrategyOption = Annotated[str | None, typer.Option("--strategy", metavar="NAME", help="Only this strategy.")]
@@ -55,8 +59,12 @@ def register(
     doors: FindDoors = find_doors,
     check: CheckSubject = check_subject,
     open_store: OpenStore = open_resources,
+    keep: Record = record,
 ) -> None:
-    """Add the commands, on the doors that `doors` finds and the resources that `open_store` opens."""
+    """Add the commands, on the doors that `doors` finds and the resources that `open_store` opens.
+
+    `keep` records what they did.
+    """
 
     @app.command()
     def halt(  # noqa: PLR0913 - each is one option of the command
@@ -78,6 +86,7 @@ def register(
         subject = check(layout, scope, subject)
         statement = TradingHalted(scope=scope, subject=subject, actor=actor, reason=_text(reason))
         reports = asyncio.run(press(found, statement))
+        keep(layout, [_deed(Action.HALT, statement, reports)])
         _print_pressed(statement, reports, output)
 
     @app.command()
@@ -96,9 +105,11 @@ def register(
         """
         scope, subject = _scope(broker, strategy, instrument)
         subject = subject.upper() if scope is HaltScope.INSTRUMENT else subject
-        found, actor = doors(Layout(data_dir)), actor_name()
+        layout = Layout(data_dir)
+        found, actor = doors(layout), actor_name()
         statement = TradingResumed(scope=scope, subject=subject, actor=actor, reason=_text(reason))
         reports = asyncio.run(_release(found, statement))
+        keep(layout, [_deed(Action.RESUME, statement, reports)])
         _print_released(statement, reports, output)
 
     @app.command()
@@ -107,35 +118,50 @@ def register(
         found = doors(Layout(data_dir))
         _print_halts(asyncio.run(read_halts(found)), len(found), output)
 
+    def set_state(data_dir: Path, name: str, action: Action) -> None:
+        wanted, actor = _STATES[action], actor_name()
+        was = asyncio.run(_set_state(open_store(data_dir), name, wanted, actor))
+        if was is not wanted:
+            subject, before, after = f"{STRATEGY.name} {name}", {"state": was}, {"state": wanted}
+            keep(Layout(data_dir), [deed(action, actor, subject, before=before, after=after)])
+        print_text(f"{STRATEGY.qualified}/{name} {'already ' if was is wanted else ''}{action}d")
+
     @app.command()
     def pause(strategy: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         """Let a strategy enter no more; it goes on exiting, and stays warm (state: Paused in its resource)."""
-        asyncio.run(_set_state(open_store(data_dir), strategy, StrategyState.PAUSED, "paused"))
+        set_state(data_dir, strategy, Action.PAUSE)
 
     @app.command()
     def unpause(strategy: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         """Let a paused strategy enter again (state: Running in its resource)."""
-        asyncio.run(_set_state(open_store(data_dir), strategy, StrategyState.RUNNING, "unpaused"))
+        set_state(data_dir, strategy, Action.UNPAUSE)
 
 
 async def _set_state(
-    opened: AbstractAsyncContextManager[Editable], name: str, wanted: StrategyState, done: str
-) -> None:
+    opened: AbstractAsyncContextManager[Editable], name: str, wanted: StrategyState, actor: str
+) -> StrategyState:
+    """Set it; what it was."""
+    was: list[StrategyState] = []
+
     def change(resource: Broker | Strategy) -> Broker | Strategy:
         if not isinstance(resource, Strategy):
             raise TypeError(f"{resource.kind} among the strategies")
+        was.append(StrategyState(resource.spec.state))
         if resource.spec.state is StrategyState.STOPPED:
             msg = f"{STRATEGY.qualified}/{name} is Stopped: it neither enters nor warms up"
             raise InputError(msg, remedy="apply its manifest with spec.state: Running or Paused")
         return resource.model_copy(update={"spec": resource.spec.model_copy(update={"state": wanted})})
 
-    actor = actor_name()
     async with opened as store:
         applied = await store.edit(STRATEGY.name, [name], change, actor)
     if not applied:
         raise PandaError(STRATEGY.missing(name))
-    unchanged = applied[0].outcome is Outcome.UNCHANGED
-    print_text(f"{STRATEGY.qualified}/{name} {'already ' if unchanged else ''}{done}")
+    return was[-1]
+
+
+def _deed(action: Action, statement: TradingHalted | TradingResumed, reports: Sequence[DoorReport]) -> Deed:
+    stores = {each.door: "done" if each.done else each.says for each in reports}
+    return deed(action, statement.actor, _where(statement), statement.reason, after={"stores": stores})
 
 
 def summary(standing: Standings) -> list[str]:

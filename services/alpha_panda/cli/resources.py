@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from alpha_panda.cli.actor import actor_name
+from alpha_panda.cli.auditing import Record, audited, record
 from alpha_panda.cli.kinds import Kind, parse_targets
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, Files, OptionalFiles, Output, Recursive, TextOutput
 from alpha_panda.cli.resource_files import read_resources
@@ -27,6 +28,8 @@ from alpha_panda.cli.resource_verbs import (
     targets_of,
 )
 from alpha_panda.errors import InputError
+from alpha_panda.events.audit import Action
+from alpha_panda.local.layout import Layout
 from alpha_panda.local.resource_access import open_resources
 
 OpenResources = Callable[[Path], AbstractAsyncContextManager[Resources]]
@@ -44,8 +47,11 @@ DescribeOutput = Annotated[TextOutput, typer.Option("--output", "-o", help="json
 IgnoreNotFound = Annotated[bool, typer.Option("--ignore-not-found", help="What is not there is no failure.")]
 
 
-def register(app: typer.Typer, open_store: OpenResources = open_resources) -> None:
-    """Add the verbs to `app`, on the store that `open_store` opens."""
+def register(app: typer.Typer, open_store: OpenResources = open_resources, keep: Record = record) -> None:
+    """Add the verbs to `app`, on the store that `open_store` opens; `keep` records what they change."""
+
+    def change(data_dir: Path, action: Action, actor: str, work: Work) -> None:
+        audited(open_store(data_dir), work, action, actor, lambda deeds: keep(Layout(data_dir), deeds))
 
     def on_store(data_dir: Path, work: Work) -> None:
         asyncio.run(_with_store(open_store, data_dir, work))
@@ -63,7 +69,10 @@ def register(app: typer.Typer, open_store: OpenResources = open_resources) -> No
         All that the files hold is applied, or nothing where anything is wrong.
         """
         documents, actor = read_resources(files, recursive=recursive), actor_name()
-        on_store(data_dir, lambda store: apply_documents(store, documents, actor, dry_run=dry_run))
+        if dry_run:
+            on_store(data_dir, lambda store: apply_documents(store, documents, actor, dry_run=True))
+            return
+        change(data_dir, Action.APPLY, actor, lambda store: apply_documents(store, documents, actor, dry_run=False))
 
     @app.command()
     def get(
@@ -113,7 +122,12 @@ def register(app: typer.Typer, open_store: OpenResources = open_resources) -> No
         else:
             targets = _all_named(parse_targets(kind or "", names or []))
         actor = actor_name()
-        on_store(data_dir, lambda store: delete_resources(store, targets, actor, ignore_missing=ignore_not_found))
+        change(
+            data_dir,
+            Action.DELETE,
+            actor,
+            lambda store: delete_resources(store, targets, actor, ignore_missing=ignore_not_found),
+        )
 
 
 async def _with_store(open_store: OpenResources, data_dir: Path, work: Work) -> None:

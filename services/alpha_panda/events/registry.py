@@ -8,6 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from alpha_panda.events import topics
+from alpha_panda.events.audit import AuditRecorded
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.market import Bar, Tick
@@ -40,6 +41,7 @@ EVENT_TOPICS: dict[type[msgspec.Struct], topics.Topic] = {
     BrokerConfigured: topics.CONTROL_BROKERS,
     TradingHalted: topics.CONTROL_TRADING,
     TradingResumed: topics.CONTROL_TRADING,
+    AuditRecorded: topics.AUDIT_EVENTS,
 }
 """The home of each event type; markers have two (`market.epochs`, a Broker's `epochs`) and are addressed by hand.
 

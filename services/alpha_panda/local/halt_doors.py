@@ -13,17 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aiokafka import errors as kafka_errors
-from pydantic import SecretStr
 
 from alpha_panda.domain.kill_switch import Halts, halt_key, note
 from alpha_panda.errors import InputError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.events.envelope import Event, Origin
+from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import event_id
 from alpha_panda.events.topics import CONTROL_TRADING
 from alpha_panda.local.halt_door import Door, Standing, standings
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.ports import HOST, Ports
+from alpha_panda.local.operations import operations_publisher, operations_settings
 from alpha_panda.local.resource_access import open_resources
 from alpha_panda.local.resource_store import Applied, Outcome
 from alpha_panda.local.run_file import Run, load_run
@@ -31,22 +30,11 @@ from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.halting import halted_by, with_halt, without_halt
 from alpha_panda.resources.strategy import Strategy
 from alpha_panda.runtime.control_reader import ControlReader
-from alpha_panda.runtime.kafka import make_producer, start_client, translate
+from alpha_panda.runtime.kafka import translate
 from alpha_panda.runtime.kill_switch import KillSwitch
-from alpha_panda.runtime.metrics import Metrics
-from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.redis import make_redis
-from alpha_panda.runtime.settings import (
-    KafkaProfile,
-    KafkaSettings,
-    PlatformSection,
-    RedisSettings,
-    ServiceSettings,
-)
-from alpha_panda.topology.names import OPERATIONS, principal
-from alpha_panda.topology.operations import operations_password
+from alpha_panda.runtime.settings import ServiceSettings
 
-_REQUEST_MILLISECONDS: Final = 2000
 _REDIS_SECONDS: Final = 1.0
 _LATER: Final = timedelta(milliseconds=1)
 
@@ -99,25 +87,8 @@ class LogDoor(Door):
         moment = max(now, self._last[key] + _LATER) if key in self._last else now
         identity = event_id(moment, "trading", type(statement).__name__, key, statement.actor, statement.reason)
         event = Event(id=identity, event_time=moment, data=statement, key=key, correlation_id=identity)
-        async with self._publisher() as publisher:
+        async with operations_publisher(self._settings) as publisher:
             await publisher.publish([event], None)
-
-    @asynccontextmanager
-    async def _publisher(self) -> AsyncIterator[Publisher]:
-        settings = self._settings
-        producer = make_producer(settings.kafka)
-        await start_client(producer, settings.kafka)
-        try:
-            yield Publisher(
-                producer,
-                Metrics(OPERATIONS, None),
-                Origin(source=OPERATIONS),
-                OPERATIONS,
-                settings.platform.prefix,
-                settings.platform.partitions,
-            )
-        finally:
-            await producer.stop()
 
 
 class SwitchDoor(Door):
@@ -217,20 +188,6 @@ def find_doors(layout: Layout) -> tuple[Door, ...]:
     run = load_run(layout) or Run()
     settings = operations_settings(layout, run)
     return (LogDoor(settings), SwitchDoor(settings, asked=run.pacing == "arrival"), ResourceDoor(layout))
-
-
-def operations_settings(layout: Layout, run: Run) -> ServiceSettings:
-    """The ways into the stores as operations, which must have been started once."""
-    ports, platform = Ports(layout), run.platform_settings
-    user = principal(platform.prefix, OPERATIONS)
-    kafka, redis = ports.known("kafka"), ports.known("redis")
-    password = SecretStr(operations_password(layout.secret("master").encode(), platform))
-    profile = KafkaProfile(request_timeout_milliseconds=_REQUEST_MILLISECONDS)
-    return ServiceSettings(
-        kafka=KafkaSettings(bootstrap=f"{HOST}:{kafka}", username=user, password=password, profile=profile),
-        redis=RedisSettings(host=HOST, port=redis, username=user, password=password),
-        platform=PlatformSection(prefix=platform.prefix, partitions=platform.pipeline_partitions),
-    )
 
 
 def _done(applied: Applied, outcome: str) -> str:

@@ -23,7 +23,7 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.control import TradingResumed
 from alpha_panda.events.envelope import decode, decode_header
 from alpha_panda.events.signals import SignalValidated
-from alpha_panda.events.topics import CONTROL_TRADING, SIGNALS_REJECTED, SIGNALS_VALIDATED
+from alpha_panda.events.topics import AUDIT_EVENTS, CONTROL_TRADING, SIGNALS_REJECTED, SIGNALS_VALIDATED
 from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.local.halting import Standings, read_halts, release
 from alpha_panda.local.layout import Layout
@@ -221,6 +221,20 @@ def test_with_kafka_stopped_redis_and_the_resource_hold_the_halt(trading: Desk) 
         assert doors == {LOG: False, "redis": True, "resource": True}
     trading.stays_halted(pressed)
     assert trading.halts() == {("all", "", "redis"), ("all", "", "resource")}
+
+
+def test_every_press_is_in_the_audit_log_also_one_while_kafka_was_stopped(trading: Desk) -> None:
+    begun = datetime.now(UTC)
+    with trading.stopped("kafka"):
+        said = trading.panda.run("halt", "--reason", "kafka hangs", "-o", "json")
+        assert f"{AUDIT_EVENTS.name} did not take what was done" in said.stderr
+    trading.panda.run("resume", "--reason", "it answers again")
+    entries = [each for each in trading.panda.json("audit", "--limit", "1000") if each["at"] >= begun.isoformat()]
+    assert [(each["action"], each["reason"]) for each in entries] == [
+        ("halt", "kafka hangs"),
+        ("resume", "it answers again"),
+    ]
+    assert entries[1]["previous"] == entries[0]["digest"]
 
 
 def test_with_postgresql_stopped_both_others_hold_the_halt(trading: Desk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.unit.cli.desk import Panda, Said
+from tests.unit.cli.desk import Deeds, Panda, Said
 from tests.unit.cli.fake_resources import FakeResources
 
 from alpha_panda.cli.main import guarded, invoke
@@ -18,8 +18,14 @@ def resources() -> FakeResources:
 
 
 @pytest.fixture
+def deeds() -> Deeds:
+    return Deeds()
+
+
+@pytest.fixture
 def panda(
     resources: FakeResources,
+    deeds: Deeds,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -31,7 +37,7 @@ def panda(
 
     def run(*words: str, stdin: bytes = b"") -> Said:
         app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-        register(app, resources.open)
+        register(app, resources.open, deeds.keep)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
         code = guarded(lambda: invoke(app, words))

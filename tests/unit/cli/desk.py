@@ -1,8 +1,11 @@
 """What the tests of the resource verbs share: two resources as files, and how a command is run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from alpha_panda.domain.audit import Deed
+from alpha_panda.local.layout import Layout
 
 BROKER = """\
 apiVersion: alphapanda.io/v1alpha1
@@ -22,6 +25,16 @@ spec:
   instruments:
     - {exchange: NSE, symbol: RELIANCE}
 """
+
+
+class Deeds:
+    """What commands did, for the audit log."""
+
+    def __init__(self) -> None:
+        self.done: list[Deed] = []
+
+    def keep(self, _: Layout, deeds: Iterable[Deed]) -> None:
+        self.done += deeds
 
 
 class Said(NamedTuple):

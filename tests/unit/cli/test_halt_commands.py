@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.unit.cli.desk import BROKER, STRATEGY, Panda, Said
+from tests.unit.cli.desk import BROKER, STRATEGY, Deeds, Panda, Said
 from tests.unit.cli.fake_doors import FakeDoor
 from tests.unit.cli.fake_resources import FakeResources
 
@@ -28,6 +28,11 @@ def doors() -> tuple[FakeDoor, FakeDoor, FakeDoor]:
 
 
 @pytest.fixture
+def deeds() -> Deeds:
+    return Deeds()
+
+
+@pytest.fixture
 def store() -> FakeResources:
     return FakeResources()
 
@@ -39,9 +44,10 @@ def check(_: Layout, scope: HaltScope, subject: str) -> str:
 
 
 @pytest.fixture
-def panda(
+def panda(  # noqa: PLR0913, PLR0917 - fixtures
     doors: tuple[FakeDoor, ...],
     store: FakeResources,
+    deeds: Deeds,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -53,8 +59,8 @@ def panda(
 
     def run(*words: str) -> Said:
         app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-        halting.register(app, lambda _: doors, check, store.open)
-        resources.register(app, store.open)
+        halting.register(app, lambda _: doors, check, store.open, deeds.keep)
+        resources.register(app, store.open, deeds.keep)
         capsys.readouterr()
         code = guarded(lambda: invoke(app, words))
         return Said(code, *capsys.readouterr())
@@ -228,3 +234,28 @@ def test_what_cannot_be_paused_is_told(panda: Panda, store: FakeResources) -> No
     assert panda("unpause", "momentum").code == 2
     store.running = False
     assert panda("pause", "momentum").code == 3
+
+
+def test_each_press_is_recorded_with_what_every_store_said_also_where_none_took_it(
+    panda: Panda, doors: tuple[FakeDoor, ...], deeds: Deeds
+) -> None:
+    doors[1].down = True
+    panda("halt", "--strategy", "momentum", "--reason", "news")
+    for door in doors:
+        door.down = True
+    panda("halt")
+    first, second = deeds.done
+    assert (first.action, first.actor, first.subject, first.reason) == ("halt", "asha", "strategy momentum", "news")
+    assert first.after == {"stores": {"log": "done", "redis": "redis does not answer"}}
+    assert "done" not in (second.after or {})["stores"].values()
+
+
+def test_a_pause_is_recorded_with_the_state_before_and_after_and_only_where_it_changes(
+    panda: Panda, deeds: Deeds
+) -> None:
+    Path("desk.yaml").write_text(f"{BROKER}---\n{STRATEGY}")
+    assert panda("apply", "-f", "desk.yaml").code == 0
+    deeds.done.clear()
+    assert (panda("pause", "momentum").code, panda("pause", "momentum").code) == (0, 0)
+    (paused,) = deeds.done
+    assert (paused.action, paused.before, paused.after) == ("pause", {"state": "Running"}, {"state": "Paused"})
