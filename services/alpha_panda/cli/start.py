@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import InstrumentTable, format_instruments, load_instruments
 from alpha_panda.errors import InputError, PandaError
-from alpha_panda.local.archive import archive_run
+from alpha_panda.local.archive import archive_run, forget_kept, keep_resources, kept_resources
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.resource_access import open_resources
@@ -60,22 +60,24 @@ def start(platform: Platform, options: StartOptions, documents: list[Document]) 
     kept: list[Document] = []
     if options.again and layout.root.exists():
         kept = asyncio.run(_kept_resources(platform, documents))
+        keep_resources(layout, [each.resource for each in kept])
         platform.stop(_say)
         _say(f"the run before is archived in {archive_run(layout)}")
+    elif not documents:
+        kept = kept_resources(layout)
     layout.create()
     if settings is not None:
         run = msgspec.structs.replace(run, config=keep_user_settings(layout, settings))
     if options.synthetic is not None:
         run = msgspec.structs.replace(run, instruments=str(_write_synthetic_table(layout, options)))
-    ran = platform.status() is not None
     try:
         _start(platform, run, before, options)
         asyncio.run(_apply(layout, kept + documents))
+        forget_kept(layout)
         save_run(layout, run)
         platform.reload(_say)
     except PandaError:
-        if not ran:
-            platform.stop(_say)  # what did not run before a refused command does not run after it
+        platform.stop_own(_say)  # what did not run before a refused command does not run after it
         raise
     _say(f"all services started after {time.monotonic() - begun:.1f} s")
 

@@ -74,6 +74,11 @@ class Layout:
         """Held by the process that runs the stores of this run."""
         return self.root / "lock"
 
+    @property
+    def supervisor_lock(self) -> Path:
+        """Held by the supervisor of this run for as long as it lives."""
+        return self.run / "supervisor.lock"
+
     def create(self) -> None:
         """Make all folders, 0700; without effect where they exist.
 

@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alpha_panda.errors import UnavailableError
+from alpha_panda.local.layout import Layout
 from alpha_panda.local.progress import Progress
 
+EXIT_IN_USE = 3
+"""Exit code of a supervisor whose data directory another one serves."""
 _PRIVATE = 0o600
 
 
@@ -63,6 +66,12 @@ class FileLock:
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
         return True
+
+
+def in_use(layout: Layout, lock: Path) -> UnavailableError:
+    """What to tell somebody whose data directory is served already, by the holder of `lock`."""
+    msg = f"the data directory {layout.root} is in use by process {FileLock(lock).holder()}"
+    return UnavailableError(msg, remedy="stop it with `panda down`, or choose another one with --data-dir")
 
 
 @contextmanager

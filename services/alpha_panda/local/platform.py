@@ -20,6 +20,7 @@ from alpha_panda.domain.pipeline_watch import Code, Finding, Now
 from alpha_panda.errors import UnavailableError
 from alpha_panda.local.identity import start_time
 from alpha_panda.local.layout import Layout, disk_note
+from alpha_panda.local.locks import EXIT_IN_USE, in_use
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.progress import Progress, silent
 from alpha_panda.local.run_file import Run, load_run
@@ -60,6 +61,7 @@ class Platform:
         """Only remember the layout."""
         self.layout = layout
         self._said = ""
+        self._own_pid: int | None = None
 
     def status(self) -> PlatformStatus | None:
         """What the supervisor says; None where none runs."""
@@ -85,6 +87,7 @@ class Platform:
         if running is None:
             self.layout.create()
             process = self._spawn(ports or {})
+            self._own_pid = process.pid
         failures = running.failures if running is not None else 0
         return self._wait(lambda status: status.phase is Phase.SERVING, failures, progress, process)
 
@@ -106,6 +109,12 @@ class Platform:
         os.kill(status.pid, signal.SIGTERM)
         self._await_end(status)
         return True
+
+    def stop_own(self, progress: Progress = silent) -> None:
+        """Stop what this object has started, if that is what runs."""
+        status = self.status()
+        if status is not None and status.pid == self._own_pid:
+            self.stop(progress)
 
     def _await_end(self, status: PlatformStatus) -> None:
         deadline = time.monotonic() + _STOP_SECONDS
@@ -190,6 +199,8 @@ class Platform:
                     return status
                 if process is None and not status.alive:
                     raise UnavailableError("the supervisor has ended", remedy=f"read {self._log}")
+            if process is not None and process.poll() == EXIT_IN_USE:
+                raise in_use(self.layout, self.layout.supervisor_lock)
             if process is not None and process.poll() is not None:
                 raise UnavailableError(
                     f"the supervisor ended with code {process.returncode}", remedy=f"read {self._log}"

@@ -11,12 +11,11 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol, Self
 
-from alpha_panda.errors import UnavailableError
 from alpha_panda.local.kafka import Kafka
 from alpha_panda.local.kafka_archive import with_class_archive
 from alpha_panda.local.kafka_program import KafkaProgram, find_kafka
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.locks import FileLock
+from alpha_panda.local.locks import FileLock, in_use
 from alpha_panda.local.ports import Ports
 from alpha_panda.local.postgres import Postgres, data_version
 from alpha_panda.local.postgres_program import find_postgres
@@ -98,8 +97,7 @@ class Stores:
         Raises UnavailableError, also where another process is serving this data directory.
         """
         if not self._lock.try_acquire():
-            msg = f"the data directory {self.layout.root} is in use by process {self._lock.holder()}"
-            raise UnavailableError(msg, remedy="stop it with `panda down`, or choose another one with --data-dir")
+            raise in_use(self.layout, self.layout.lock)
         try:
             await _together(*(_serve(store, progress) for store in self.all))
         except BaseException:

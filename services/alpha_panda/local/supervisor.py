@@ -25,6 +25,7 @@ from alpha_panda.local.fleet import Fleet
 from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
+from alpha_panda.local.locks import EXIT_IN_USE, FileLock, in_use
 from alpha_panda.local.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
 from alpha_panda.local.resource_store import ResourceStore
 from alpha_panda.local.run_file import Run, load_run
@@ -66,7 +67,17 @@ class Supervisor:
         self._log = structlog.get_logger()
 
     async def run(self) -> int:
-        """Serve until SIGTERM; returns the exit code."""
+        """Serve until SIGTERM; returns the exit code. Beside another one of this run it does and says nothing."""
+        lock = FileLock(self._layout.supervisor_lock)
+        if not lock.try_acquire():
+            self._log.error("the platform cannot run", reason=str(in_use(self._layout, self._layout.supervisor_lock)))
+            return EXIT_IN_USE
+        try:
+            return await self._run_alone()
+        finally:
+            lock.release()
+
+    async def _run_alone(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
