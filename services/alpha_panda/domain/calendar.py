@@ -1,10 +1,9 @@
 """When the market trades: the dated sessions of the equity segment, from a table made at build time.
 
-A session is the continuous market of one date. Its hours are the table's, date by date, so that special
+A session is the open market of one date. Its hours are the table's, date by date, so that special
 sessions are rows and not rules: Muhurat evenings, Saturdays of budgets and of recovery drills.
-The closing auction of shares with derivatives (from 3 August 2026, continuous market to 15:15) divides a
-session by instrument and date; it belongs in `Session` as phases, and this module has none of them yet:
-every session here is one continuous market.
+How a session is divided by instrument and date (pre-open, continuous market, closing auction) is in
+`phases`; bars, feeds and working orders go by the session as a whole.
 
 Times are aware UTC; a date is the date in India.
 """
@@ -36,7 +35,7 @@ class HorizonError(PandaError):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """The continuous market of `date` (in India): open <= moment < close, aware UTC."""
+    """The market of `date` (in India): open <= moment < close, aware UTC."""
 
     date: date
     open: datetime
@@ -124,6 +123,12 @@ class SessionCalendar:
 def trading_date(moment: datetime) -> date:
     """The date in India at an aware moment."""
     return moment.astimezone(IST).date()
+
+
+def is_regular(session: Session) -> bool:
+    """Whether a session has the hours of an ordinary day."""
+    clocks = (session.open.astimezone(IST).time(), session.close.astimezone(IST).time())
+    return clocks == (REGULAR_OPEN, REGULAR_CLOSE)
 
 
 def parse_sessions(text: str) -> SessionCalendar:

@@ -172,7 +172,7 @@ class _Row:
         exchange, segment = self._member("exchange", Exchange), self._member("segment", Segment)
         if exchange not in segment.exchanges:
             allowed = ", ".join(segment.exchanges)
-            self.refuse("exchange", exchange, f"{segment} is listed elsewhere; allowed: {allowed}")
+            self.refuse("exchange", str(exchange), f"{segment} is listed elsewhere; allowed: {allowed}")
         return Instrument(
             token=self._count("token", largest=_LARGEST_TOKEN),
             exchange=exchange,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments, parse_instruments
+from alpha_panda.domain.instrument_table import InstrumentTable, format_instruments, load_instruments, parse_instruments
 from alpha_panda.errors import InputError
 
 HEADER = "token,exchange,symbol,segment,tick_size_paise,lot_size,freeze_quantity,sector\n"
@@ -55,6 +55,8 @@ def test_what_is_not_in_the_table_is_named_with_the_table():
         (HEADER + "1,NSE,a b,EQUITY,5,1,,\n", "mine.csv:2: symbol: 'a b': allowed: the exchange's symbol in capitals"),
         (HEADER + "1,NSE,A,BOND,5,1,,\n", "mine.csv:2: segment: 'BOND': allowed: EQUITY"),
         (HEADER + "1,CDS,USDINR,CDS,25,1,,\n", "mine.csv:2: segment: 'CDS': currency derivatives are not supported"),
+        (HEADER + "1,BCD,USDINR,FUTURES,25,1,,\n", "mine.csv:2: segment: 'FUTURES': currency derivatives are not"),
+        (HEADER + "1,NSE,A,FUTURES,5,1,,\n", "mine.csv:2: exchange: 'NSE': FUTURES is listed elsewhere"),
         (HEADER + "1,NSE,A,EQUITY,0.05,1,,\n", "mine.csv:2: tick_size_paise: '0.05': allowed: a whole number from 1"),
         (HEADER + "1,NSE,A,EQUITY,5,-1,,\n", "mine.csv:2: lot_size: '-1': allowed: a whole number from 1"),
         (HEADER + GOOD + "738561,NSE,A,EQUITY,5,1,,\n", "mine.csv:3: token: 738561: taken by NSE:RELIANCE"),
@@ -84,3 +86,28 @@ def test_instruments_come_by_token_whatever_the_order_of_the_rows():
     assert [each.token for each in table] == [5, 738_561]
     assert table.require(5).freeze_quantity == 1000
     assert table.require(5).sector is None
+
+
+def test_futures_options_and_indices_are_read_with_what_is_known_of_them():
+    header = "token,exchange,symbol,segment,tick_size_paise,lot_size,derivatives,band_percent\n"
+    rows = "1,NFO,NIFTY26DECFUT,FUTURES,10,75,,\n2,NSE,NIFTY,INDEX,5,1,,\n3,NSE,SMALL,EQUITY,1,1,no,5\n"
+    table = parse_instruments(header + rows, "mine.csv")
+    assert [str(each.segment) for each in table] == ["FUTURES", "INDEX", "EQUITY"]
+    small = table.require_name("NSE", "SMALL")
+    assert (small.derivatives, small.band_percent) == (False, 5)
+    assert table.require(1).derivatives is None
+    assert list(parse_instruments(format_instruments(table), "again")) == list(table)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("perhaps,", "mine.csv:2: derivatives: 'perhaps': allowed: yes, no, or nothing"),
+        ("no,0", "mine.csv:2: band_percent: '0': allowed: a whole number from 1 to 100"),
+    ],
+)
+def test_what_is_not_known_of_an_instrument_is_left_out_and_not_guessed(cells: str, message: str):
+    header = "token,exchange,symbol,segment,tick_size_paise,lot_size,derivatives,band_percent\n"
+    with pytest.raises(InputError) as raised:
+        parse_instruments(f"{header}1,NSE,A,EQUITY,5,1,{cells}\n", "mine.csv")
+    assert str(raised.value).startswith(message)
