@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import msgspec
 
-from alpha_panda.domain.money import half_up
+from alpha_panda.domain.money import PAISE_PER_RUPEE, half_up
 from alpha_panda.events.orders import Charges
 
 
@@ -64,6 +64,14 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
             stamp_paise=half_up(exact["stamp"]),
             gst_paise=half_up(self.gst * sum((exact[name] for name in self.gst_on), Fraction(0))),
         )
+
+
+def rupee_rounding(stt_paise: int) -> int:
+    """What makes a day's STT whole rupees, half a rupee and more going up: from -49 to 50 paise.
+
+    A contract note charges STT so, once for the day; orders are charged to the paisa until then.
+    """
+    return half_up(Fraction(stt_paise, PAISE_PER_RUPEE)) * PAISE_PER_RUPEE - stt_paise
 
 
 def add(left: Charges, right: Charges) -> Charges:
