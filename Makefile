@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations test-chaos chaos \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations test-chaos chaos planted \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas requirements clean local dev
 
@@ -51,6 +51,9 @@ test-chaos: dev ## Run the short part of the chaos runs: some fail-points and tw
 
 chaos: dev ## Do harm to a trading platform for an hour: every fail-point, 50 seeds (ARGS="--seeds 1-3")
 	@$(BIN)/python -m tests.chaos $(or $(ARGS),--matrix --seeds 1-50)
+
+planted: dev ## Plant ten known bugs in copies of the source and show that the checks find each (ARGS=float-cash)
+	@$(BIN)/python -m tests.chaos.planted $(ARGS)
 
 check: check-requirements check-lint check-types check-imports check-generated check-house ## Run every check but the tests
 
