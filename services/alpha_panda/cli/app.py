@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from alpha_panda.cli import auditing, dlq, doctor, events, halting, platform, resources, schemas, verify
+from alpha_panda.cli import auditing, charges, dlq, doctor, events, halting, platform, resources, schemas, verify
 
 PARTS: Final = (
     platform.register,
@@ -18,6 +18,7 @@ PARTS: Final = (
     events.register,
     dlq.register,
     doctor.register,
+    charges.register,
     schemas.register,
 )
 """Each adds its commands to the app, in the order of `panda --help`."""
