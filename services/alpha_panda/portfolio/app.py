@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-import structlog
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, cast
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.domain.processor import Processor
 from alpha_panda.events.topics import BROKER_EPOCHS, CONTROL_BROKERS, ORDERS_FILLED, TICKS
+from alpha_panda.portfolio.display import Display
 from alpha_panda.portfolio.ledger import LedgerWriter
 from alpha_panda.portfolio.processor import PortfolioProcessor
 from alpha_panda.portfolio.read_model import ReadModelWriter
-from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
@@ -26,27 +26,20 @@ async def run(process: Process) -> None:
     settings = process.settings
     broker = settings.service.require_broker()
     instruments = load_instruments(settings.data.instruments)
-    log = structlog.get_logger()
     async with await make_pool(settings.postgres) as pool, make_redis(settings.redis) as redis:
         await require_login(redis, settings.redis)
         ledger = LedgerWriter(pool, broker)
-        read_model = ReadModelWriter(redis, broker)
+        display = Display(ReadModelWriter(redis, broker), process.metrics)
 
         async def keep(processor: Processor, tenure: Tenure) -> None:
             portfolio = cast("PortfolioProcessor", processor)
             await ledger.write(portfolio.pending_ledger(), tenure)
             portfolio.forget_ledger()
             model = portfolio.read_model()
-            if model is None:
-                return
-            try:
-                await read_model.write(model, tenure)
-            except TransientError as error:
-                # Redis is only a cache: the next snapshot writes it again, and the log has it all.
-                log.warning("read model not written", reason=str(error))
-                process.metrics.retried()
+            if model is not None:
+                await display.show(model, tenure)
 
-        await (
+        service = (
             StreamService(process, lambda token: instruments.get(token) is not None)
             .reads(CONTROL_BROKERS)
             .reads(ORDERS_FILLED)
@@ -55,5 +48,18 @@ async def run(process: Process) -> None:
             .keeps(PostgresSnapshots(pool, broker))
             .effects(keep)
             .processes(lambda _: PortfolioProcessor(broker))
-            .run()
         )
+        await _together(service.run(), display.keep())
+
+
+async def _together(service: Coroutine[Any, Any, None], watch: Coroutine[Any, Any, None]) -> None:
+    """Run the service to its end, and the watch beside it; an error of either ends both."""
+    tasks = [asyncio.ensure_future(service), asyncio.ensure_future(watch)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -42,7 +42,7 @@ class ReadModelWriter:
 
     def __init__(self, client: Redis, broker: str, clock: Callable[[], datetime] = wall_clock) -> None:
         self._client = client
-        self._broker = broker
+        self._keys = [f"{broker}:portfolio:{part}" for part in ("fence", *PARTS)]
         self._clock = clock
 
     async def write(self, model: ReadModel, tenure: Tenure) -> None:
@@ -60,7 +60,11 @@ class ReadModelWriter:
         await tenure.must_own()
         await self._replace(values, tenure.fence or 0, "in any case")
 
-    async def _replace(self, values: list[bytes], fence: int, when: str) -> bool:
-        keys = [f"{self._broker}:portfolio:{part}" for part in ("fence", *PARTS)]
+    async def is_there(self) -> bool:
+        """Whether Redis has all parts; raises TransientError where it does not answer."""
         with redis_store_errors():
-            return bool(await self._client.eval(_REPLACE, len(keys), *keys, fence, when, *values))
+            return bool(await self._client.exists(*self._keys) == len(self._keys))
+
+    async def _replace(self, values: list[bytes], fence: int, when: str) -> bool:
+        with redis_store_errors():
+            return bool(await self._client.eval(_REPLACE, len(self._keys), *self._keys, fence, when, *values))

@@ -65,9 +65,10 @@ class Task:
         self._markers: dict[tuple[str, int], tuple[Partition, int]] = {}
         self._arrived: list[Item] = []
         self._saved_at = time.monotonic()
-        self._dirty = False
+        self._dirty = wiring.effects is not None  # what they keep outside may be gone by now
         self.knows_control = False
         """Whether `control.*` was read to its ends at the start; without epochs nothing is decided on before."""
+        self.note = ""  # what a person should know of its start
         self.positions: dict[Partition, int] = {}
         self.saved: dict[Partition, int] = {}
         self.epoch: int | None = None
