@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -23,9 +24,16 @@ def main() -> int:
     parser.add_argument("--matrix", action="store_true", help="every service at every fail-point; without --seeds, too")
     parser.add_argument("--keep", type=Path, default=_KEEP, help="where logs of runs that did not pass are copied to")
     given = parser.parse_args()
-    rulings = asyncio.run(_run(given))
+    rulings = asyncio.run(_stoppable(given))
     _say("\n".join(["", *_totals(rulings)]))
     return 0 if all(ruling.judgement is Judgement.PASS for ruling in rulings) else 1
+
+
+async def _stoppable(given: argparse.Namespace) -> list[Ruling]:
+    """Run; told to stop, take the platform down first."""
+    run = asyncio.ensure_future(_run(given))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, run.cancel)
+    return await run
 
 
 async def _run(given: argparse.Namespace) -> list[Ruling]:

@@ -56,11 +56,19 @@ class JournaledProducer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka has 
         super().__init__(**options)
         self._journal = journal
 
-    async def send(self, topic: str, value: bytes | None = None, **options: Any) -> asyncio.Future[Any]:  # noqa: ANN401
+    async def send(  # noqa: PLR0913, PLR0917 - aiokafka's own
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        headers: Sequence[tuple[str, bytes]] | None = None,
+    ) -> asyncio.Future[Any]:
         """Like aiokafka's."""
         digest = digest_of(value)
-        waiting: asyncio.Future[Any] = await super().send(topic, value, **options)
-        waiting.add_done_callback(lambda done: self._note(topic, options.get("partition"), digest, done))
+        waiting: asyncio.Future[Any] = await super().send(topic, value, key, partition, timestamp_ms, headers)
+        waiting.add_done_callback(lambda done: self._note(topic, partition, digest, done))
         return waiting
 
     def _note(self, topic: str, partition: int | None, digest: str, done: asyncio.Future[Any]) -> None:
@@ -93,9 +101,13 @@ class JournaledConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka has 
         super().seek(partition, offset)
         self._journal.note("sought", partition.topic, partition.partition, offset=offset)
 
-    async def getmany(self, *partitions: TopicPartition, **options: Any) -> dict[TopicPartition, list[ConsumerRecord]]:  # noqa: ANN401
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
         """Like aiokafka's."""
-        batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(*partitions, **options)
+        batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+            *partitions, timeout_ms=timeout_ms, max_records=max_records
+        )
         for where, records in batches.items():
             seen = [[record.offset, digest_of(record.value)] for record in records]
             self._journal.note("read", where.topic, where.partition, records=seen)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from alpha_panda.runtime.journal import Journal, JournaledConsumer, JournaledProducer, digest_of
 from alpha_panda.runtime.kafka import make_consumer, make_producer
@@ -37,3 +42,20 @@ async def test_clients_keep_a_journal_only_where_a_folder_is_named(tmp_path: Pat
             await consumer.stop()
             await producer.stop()
     assert len(lines_by_file(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (JournaledProducer.send, AIOKafkaProducer.send),
+        (JournaledConsumer.getmany, AIOKafkaConsumer.getmany),
+        (JournaledConsumer.assign, AIOKafkaConsumer.assign),
+        (JournaledConsumer.seek, AIOKafkaConsumer.seek),
+    ],
+)
+def test_a_journaled_client_is_called_like_one_without(ours: Callable[..., object], theirs: Callable[..., object]):
+    parameters = [
+        [(each.name, each.kind, each.default) for each in inspect.signature(one).parameters.values()]
+        for one in (ours, theirs)
+    ]
+    assert parameters[0] == parameters[1]
