@@ -16,6 +16,7 @@ from alpha_panda.api.queries import Queries
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.errors import InputError, UnavailableError
+from alpha_panda.events.topics import CONTROL_AND_FINDINGS
 from alpha_panda.runtime.control_reader import ControlReader
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
@@ -30,7 +31,7 @@ async def run(process: Process) -> None:
     if settings.api.token is None:
         raise InputError("api.token is not set, and the API serves nobody without one", remedy="set PANDA_API__TOKEN")
     view = ControlView()
-    reader = ControlReader(settings)
+    reader = ControlReader(settings, CONTROL_AND_FINDINGS)
     async with await make_pool(settings.postgres, size=4) as pool, make_redis(settings.redis) as redis:
         await require_login(redis, settings.redis)
         app = create_app(

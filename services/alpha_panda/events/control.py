@@ -1,6 +1,7 @@
 """What people and controllers want: the state of Strategies, Brokers and trading, as services see it.
 
-The supervisor or the operator publishes these from the resources; services never see a resource.
+The supervisor or the operator publishes these from the resources; services never see a resource. What a
+runner has found out about a strategy is here too, since it holds like a wish until somebody changes it.
 """
 
 from __future__ import annotations
@@ -55,3 +56,34 @@ class TradingResumed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     subject: str
     actor: str
     reason: str
+
+
+class QuarantineKind(StrEnum):
+    """What a strategy did."""
+
+    RAISED = "raised"
+    NONSENSE = "nonsense"
+    """It returned what is no wish, or a wish that no broker could take."""
+    TIME = "time"
+    MEMORY = "memory"
+    CRASH = "crash"
+    """Its call ended the process."""
+
+
+class StrategyQuarantined(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A runner calls this generation of a strategy no more, on no instrument. Topic `control.quarantine`.
+
+    It ends when the Strategy changes: another generation, or another uid. The envelope's cause is the event
+    that the call was about; a call about none (a snapshot) has none.
+    """
+
+    strategy: str
+    uid: str
+    generation: int
+    kind: QuarantineKind
+    call: str
+    """Which call into the strategy: `on_bar`, `on_tick`, `snapshot`, `load`, ..."""
+    instrument_token: int | None
+    reason: str
+    evidence: str
+    """Where it was (the last lines of its code), what it returned, milliseconds, bytes."""

@@ -9,7 +9,13 @@ import msgspec
 
 from alpha_panda.events import topics
 from alpha_panda.events.audit import AuditRecorded
-from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, TradingHalted, TradingResumed
+from alpha_panda.events.control import (
+    BrokerConfigured,
+    StrategyConfigured,
+    StrategyQuarantined,
+    TradingHalted,
+    TradingResumed,
+)
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.orders import (
@@ -42,6 +48,7 @@ EVENT_TOPICS: dict[type[msgspec.Struct], topics.Topic] = {
     TradingHalted: topics.CONTROL_TRADING,
     TradingResumed: topics.CONTROL_TRADING,
     AuditRecorded: topics.AUDIT_EVENTS,
+    StrategyQuarantined: topics.CONTROL_QUARANTINE,
 }
 """The home of each event type; markers have two (`market.epochs`, a Broker's `epochs`) and are addressed by hand.
 

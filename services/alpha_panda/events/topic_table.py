@@ -24,6 +24,7 @@ _KEYS: Final = {
     "account": "account",
     "name": "name of the resource",
     "scope": "scope of the halt",
+    "strategy": "strategy id",
     "actor": "actor",
 }
 

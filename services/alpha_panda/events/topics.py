@@ -71,6 +71,7 @@ BROKER_EPOCHS = Topic("epochs", Scope.BROKER, "task", Cleanup.DELETE, retention_
 CONTROL_STRATEGIES = Topic("control.strategies", Scope.CONTROL, "name", Cleanup.COMPACT, single=True)
 CONTROL_BROKERS = Topic("control.brokers", Scope.CONTROL, "name", Cleanup.COMPACT, single=True)
 CONTROL_TRADING = Topic("control.trading", Scope.CONTROL, "scope", Cleanup.COMPACT, single=True)
+CONTROL_QUARANTINE = Topic("control.quarantine", Scope.CONTROL, "strategy", Cleanup.COMPACT, single=True)
 AUDIT_EVENTS = Topic("audit.events", Scope.AUDIT, "actor", Cleanup.KEEP, single=True)
 
 TOPICS: tuple[Topic, ...] = (
@@ -91,6 +92,7 @@ TOPICS: tuple[Topic, ...] = (
     CONTROL_STRATEGIES,
     CONTROL_BROKERS,
     CONTROL_TRADING,
+    CONTROL_QUARANTINE,
     AUDIT_EVENTS,
 )
 ORDER_EVENTS: tuple[Topic, ...] = (
@@ -102,6 +104,9 @@ ORDER_EVENTS: tuple[Topic, ...] = (
     ORDERS_MODIFIED,
 )
 CONTROL: tuple[Topic, ...] = (CONTROL_STRATEGIES, CONTROL_BROKERS, CONTROL_TRADING)
+"""What people want."""
+CONTROL_AND_FINDINGS: tuple[Topic, ...] = (*CONTROL, CONTROL_QUARANTINE)
+"""And what runners have found out about it."""
 
 DLQ_SUFFIX = ".dlq"
 DLQ_ROOM = 64 * 1024

@@ -86,6 +86,8 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
         env["PANDA_DATA__INSTRUMENTS"] = run.instruments
     if service.service == "market-feed":
         env |= _feed_settings(run)
+    if service.service == "strategy-runner":
+        env["PANDA_BUDGET__NOTES"] = str(around.layout.run / "calls")
     if service.service == "api":
         env["PANDA_API__PORT"] = str(around.api_port)
     argv = (sys.executable, "-m", "alpha_panda", "run", service.service)

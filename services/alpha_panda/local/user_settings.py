@@ -23,7 +23,17 @@ from alpha_panda.topology.settings import PlatformSettings
 
 _PLATFORM: Final = "platform"
 _OURS: Final = (
-    *(("service",), ("feed",), ("data",), ("redis",), ("postgres",), ("http",), ("api",), ("run", "pacing")),
+    *(
+        ("service",),
+        ("feed",),
+        ("data",),
+        ("redis",),
+        ("postgres",),
+        ("http",),
+        ("api",),
+        ("run", "pacing"),
+        ("budget", "notes"),
+    ),
     *(("kafka", name) for name in ("bootstrap", "username", "password", "tls")),
 )
 """What `panda up` sets itself, by its options or from the plan."""

@@ -10,7 +10,7 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.errors import InputError
 from alpha_panda.events.envelope import Origin
-from alpha_panda.events.topics import TICKS, dead_letter_topic, parse_name
+from alpha_panda.events.topics import CONTROL_AND_FINDINGS, TICKS, dead_letter_topic, parse_name
 from alpha_panda.market_feed.feed import Feed, MarkerWatch
 from alpha_panda.market_feed.sources.port import EpochSource, PacedSource
 from alpha_panda.market_feed.sources.select import select_source
@@ -29,7 +29,7 @@ async def run(process: Process) -> None:
     source = select_source(settings.feed, load_instruments(settings.data.instruments), calendar)
     producer = make_producer(settings.kafka)
     watcher = make_consumer(settings.kafka)
-    control = ControlReader(settings)
+    control = ControlReader(settings, CONTROL_AND_FINDINGS)
     for client in (producer, watcher):
         await retried(lambda client=client: start_client(client, settings.kafka))  # type: ignore[misc]
     try:

@@ -169,6 +169,7 @@ class Feed:
             self._process.health.turn()
             await watch.poll(self._gate, 0)
             if not self._gate.waits_for(epoch):
+                await self._read_promised(epoch + 1)
                 return
             waits_for = self._gate.waits_for(epoch)
             self._process.health.detail = {**self._process.health.detail, "waits_for": list(waits_for)}
@@ -177,6 +178,13 @@ class Feed:
             await watch.poll(self._gate, _WAIT_MILLISECONDS)
             for event, _ in await self._control.poll():
                 self._gate.saw_control(event, epoch + 1)
+
+    async def _read_promised(self, next_epoch: int) -> None:
+        """Read the control topics as far as the markers say that there is something."""
+        while self._gate.misses(self._control.ends) and not self._process.stopping.is_set():
+            self._process.health.turn()
+            for event, _ in await self._control.poll(_WAIT_MILLISECONDS):
+                self._gate.saw_control(event, next_epoch)
 
     async def _wait_for_time(self, pace: Pace, watermark: datetime) -> None:
         while (seconds := pace.seconds_until(watermark)) > 0 and not self._process.stopping.is_set():

@@ -1,5 +1,8 @@
 """What the feed waits for in a replay: that every Paper Broker's trading has closed the epoch before.
 
+By then it has met the markers of every runner for the epoch before that, since they stand before those of
+trading; where these promise facts on a control topic, they are waited for, too, and so named in time.
+
 Control events and markers come in; the answer to "may the next epoch go out?" comes out. Pure.
 """
 
@@ -17,6 +20,7 @@ class PaperGate:
         """Know of none."""
         self._since: dict[str, int] = {}
         self._closed: dict[str, int] = {}
+        self._promised: dict[str, int] = {}
 
     @property
     def brokers(self) -> tuple[str, ...]:
@@ -36,6 +40,8 @@ class PaperGate:
 
     def saw_marker(self, marker: EpochClosed, trading_tasks: dict[str, str]) -> None:
         """`trading_tasks` gives the Broker of each Paper trading task."""
+        for topic, ends in marker.outputs.items():
+            self._promised[topic] = max([self._promised.get(topic, 0), *ends.values()])
         broker = trading_tasks.get(marker.task)
         if broker is not None:
             self._closed[broker] = max(self._closed.get(broker, 0), marker.epoch)
@@ -45,3 +51,7 @@ class PaperGate:
         return tuple(
             broker for broker in self.brokers if self._since[broker] <= epoch and self._closed.get(broker, 0) < epoch
         )
+
+    def misses(self, control: dict[str, int]) -> bool:
+        """Whether a marker promises more of a control topic than has been read, up to the offsets in `control`."""
+        return any(self._promised.get(topic, 0) > end for topic, end in control.items())

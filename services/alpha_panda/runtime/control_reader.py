@@ -6,6 +6,8 @@ offsets up to which everything has been read, which the feed names in its marker
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka_errors
@@ -20,9 +22,10 @@ from alpha_panda.runtime.settings import ServiceSettings
 class ControlReader:
     """A consumer of the control topics that commits nothing: their whole content is the state."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, topics: Sequence[Topic] = CONTROL) -> None:
         """Only remember; `start` connects."""
         self._settings = settings
+        self._topics = topics
         self._consumer: AIOKafkaConsumer | None = None
         self._log = structlog.get_logger()
         self.ends: dict[str, int] = {}
@@ -32,7 +35,7 @@ class ControlReader:
         prefix = self._settings.platform.prefix
         self._consumer = make_consumer(self._settings.kafka)
         await start_client(self._consumer, self._settings.kafka)
-        partitions = [TopicPartition(topic.full_name(prefix=prefix), 0) for topic in CONTROL]
+        partitions = [TopicPartition(topic.full_name(prefix=prefix), 0) for topic in self._topics]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_beginning(*partitions)
         ends = await self._consumer.end_offsets(partitions)

@@ -23,7 +23,7 @@ from alpha_panda.events.fences import Fences, claim_of
 from alpha_panda.events.ids import event_id, partition_of
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.registry import EVENT_TOPICS
-from alpha_panda.events.topics import BROKER_EPOCHS, DLQ_SUFFIX, Scope, Topic, parse_name
+from alpha_panda.events.topics import BROKER_EPOCHS, CONTROL_QUARANTINE, DLQ_SUFFIX, Scope, Topic, parse_name
 from alpha_panda.runtime.dead_letters import Coordinates, coordinates_of, dead_letter_headers, row_headers, topic_for
 from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.kafka import translate
@@ -189,7 +189,9 @@ class Publisher:
                 marker = EpochClosed(
                     task=task,
                     epoch=epoch,
-                    outputs=_outputs(ends, (self._beginning(broker), CONTROL_QUARANTINE.full_name(prefix=self._prefix))),
+                    outputs=_outputs(
+                        ends, (self._beginning(broker), CONTROL_QUARANTINE.full_name(prefix=self._prefix))
+                    ),
                     control=control or {},
                     final=final,
                 )

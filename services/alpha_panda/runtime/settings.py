@@ -205,6 +205,20 @@ class WatchSettings(Section):
         return Bounds(**self.model_dump())
 
 
+class BudgetSettings(Section):
+    """What a strategy may take before it is quarantined; a call is one bar or tick of one instrument."""
+
+    call_milliseconds: Annotated[int, Field(ge=10, le=60_000)] = 250
+    call_megabytes: Annotated[int, Field(ge=16, le=65_536)] = 256
+    """Growth of the process during one call."""
+    state_megabytes: Annotated[int, Field(ge=1, le=65_536)] = 64
+    """Kept between calls, all instruments of the strategy together."""
+    wishes: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """Entries and exits wanted by one call."""
+    notes: Path | None = None
+    """Where a runner notes its calls for its next life; without it a strategy that ends the process is not found."""
+
+
 class DataSettings(Section):
     """Files of facts. Without `instruments` the table that ships with the package is used."""
 
@@ -225,6 +239,7 @@ class ServiceSettings(Section):
     api: ApiSettings = ApiSettings()
     logs: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
+    budget: BudgetSettings = BudgetSettings()
     data: DataSettings = DataSettings()
 
     @model_validator(mode="before")

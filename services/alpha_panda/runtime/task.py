@@ -94,10 +94,10 @@ class Task:
             self._publisher.fences = Fences(snapshot.fences)
         found = await self._publisher.take_over(reader, topics, snapshot.outputs if snapshot else {})
         rows = {full: row for row, full in self._wiring.own_topics}
-        if not self._wiring.epochs:
-            for topic, envelope in sorted(found, key=lambda pair: (pair[1].event_time, pair[1].sequence)):
-                if rows[topic] not in EPOCH_TOPICS:
-                    self._decider.recall(topic, envelope, rows[topic])
+        for topic, envelope in sorted(found, key=lambda pair: (pair[1].event_time, pair[1].sequence)):
+            # A replay decides the same again, but for what only a clock could tell: verdicts on strategies.
+            if rows[topic].scope is Scope.CONTROL or not (self._wiring.epochs or rows[topic] in EPOCH_TOPICS):
+                self._decider.recall(topic, envelope, rows[topic])
         self._log.info("task started", epoch=self.epoch, own_outputs_found=len(found), restored=snapshot is not None)
 
     def accept(self, record: ConsumerRecord) -> None:

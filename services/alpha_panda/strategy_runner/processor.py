@@ -1,15 +1,15 @@
 """The core of the strategy runner: bars and ticks to strategies, their wishes to Brokers.
 
-Inputs are `market.ticks`, `market.bars`, `control.strategies` and `control.brokers`; outputs are
-`SignalRaised`, one for each Broker of the strategy that exists and that its mode may reach.
+Inputs are `market.ticks`, `market.bars`, `control.strategies`, `control.brokers` and `control.quarantine`;
+outputs are `SignalRaised`, one for each Broker of the strategy that exists and that its mode may reach, and
+`StrategyQuarantined`, where a strategy did what none may do.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
-from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
+from alpha_panda.events.control import BrokerConfigured, QuarantineKind, StrategyConfigured, StrategyQuarantined
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.signals import SignalRaised
@@ -27,27 +27,35 @@ from alpha_panda.resources.broker import BrokerSpec
 from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.strategy import Mode, StrategyState
 from alpha_panda.strategy import Enter, Wish
+from alpha_panda.strategy_runner.hoarders import condemn_hoarders
+from alpha_panda.strategy_runner.quarantine import Quarantines, Sentence, fact_event
 from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, explain
 from alpha_panda.strategy_runner.signals import signal_data, signals
 from alpha_panda.strategy_runner.slots import Slot
+from alpha_panda.strategy_runner.verdicts import Case, Party, Verdict, case_of, told_by, verdict
+from alpha_panda.strategy_runner.warden import Warden
+from alpha_panda.strategy_runner.watch import Limits, NoWatch
 
 COUNTS = ("signals", "entries_withheld", "live_withheld", "faults")
-"""What is counted: signals raised, entries of paused strategies, signals kept from live Brokers, instances at fault."""
+"""What is counted: signals raised, entries of paused strategies, signals kept from live Brokers, verdicts."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a person should read; the service logs it."""
 
     kind: str
-    """`strategy_fault`, `strategy_problem`."""
+    """`strategy_quarantined`, `strategy_problem`."""
     strategy: str
     instrument_token: int | None
     message: str
+    evidence: str = ""
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
     brokers: dict[str, BrokerConfigured]
     strategies: list[EnlistedState]
+    sentences: list[Sentence] = []
+    reached: int | None = None
 
 
 class StrategyRunnerProcessor(Processor):
@@ -58,14 +66,23 @@ class StrategyRunnerProcessor(Processor):
         calendar: the sessions of the exchange.
         share: the partitions of this task.
         own: the only strategy of this runner; None for the pool.
+        warden: through whom strategies are called; without one nobody watches them.
     """
 
     def __init__(
-        self, instruments: InstrumentTable, calendar: SessionCalendar, share: Share, own: str | None = None
+        self,
+        instruments: InstrumentTable,
+        calendar: SessionCalendar,
+        share: Share,
+        own: str | None = None,
+        warden: Warden | None = None,
     ) -> None:
         self._calendar = calendar
         self._own = own
-        self._roster = Roster(instruments, share, own)
+        self._warden = warden or Warden(Limits(), NoWatch(), {})
+        self._quarantines = Quarantines()
+        self._roster = Roster(instruments, share, self._warden, self._quarantines, own)
+        self._untold = False
         self._brokers: dict[str, BrokerConfigured] = {}
         self._live: frozenset[str] = frozenset()
         self._notices: list[Notice] = []
@@ -80,16 +97,22 @@ class StrategyRunnerProcessor(Processor):
         return () if strategy is None else tuple(sorted(self._reachable(strategy)))
 
     def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
-        """The signals that follow from a tick or a bar; control changes are in force from the next event."""
+        """What follows from a tick or a bar; control changes are in force from the next event."""
         data = event.data
-        if isinstance(data, Tick):
-            listeners = self._roster.for_tick(data.instrument_token)
-            return [signal for each in listeners for signal in self._tell_tick(event, data, each)]
-        if isinstance(data, Bar):
+        self._warden.about(event.id)
+        if isinstance(data, Tick | Bar):
+            if self._quarantines.reach(event.epoch):
+                self._roster.enforce_quarantines()
+            if isinstance(data, Tick):
+                listeners = self._roster.for_tick(data.instrument_token)
+                return [each for listener in listeners for each in self._tell_tick(event, data, listener)]
             listeners = self._roster.for_bar(data.instrument_token, data.timeframe)
-            return [signal for each in listeners for signal in self._tell_bar(event, data, each)]
+            return [each for listener in listeners for each in self._tell_bar(event, data, listener)]
         if isinstance(data, StrategyConfigured):
             self._configure(data)
+        elif isinstance(data, StrategyQuarantined):
+            self._quarantines.learn(data, event.epoch)
+            self._roster.enforce_quarantines()
         elif isinstance(data, BrokerConfigured):
             self._configure_broker(data)
         else:
@@ -101,11 +124,35 @@ class StrategyRunnerProcessor(Processor):
         enlisted = self._roster.get(strategy)
         if enlisted is None:
             return
+        self._warden.about(None)
         fresh = {token for token, slot in enlisted.slots.items() if not any(slot.seen.values())}
         for bar in bars:
             if bar.instrument_token in fresh and bar.timeframe in enlisted.timeframes:
-                listener = Listener(enlisted, enlisted.slots[bar.instrument_token])
-                self._call(listener, partial(Slot.warm, bar=bar))
+                enlisted.slots[bar.instrument_token].warm(bar)
+        self._untold = True
+
+    def on_watermark(self, watermark: datetime) -> Iterable[AnyEvent]:
+        """The facts of verdicts that no tick or bar was the cause of."""
+        if not self._untold:
+            return ()
+        self._untold = False
+        facts: list[AnyEvent] = []
+        for strategy in self._roster.strategies:
+            if strategy.verdict is not None and not strategy.told:
+                strategy.told = True
+                facts.append(self._fact(strategy.party, strategy.verdict, watermark, None))
+            for _, slot in sorted(strategy.slots.items()):
+                if slot.verdict is not None and not slot.told:
+                    slot.told = True
+                    facts.append(self._fact(slot.party, slot.verdict, watermark, None))
+        return facts
+
+    def recall(self, event: AnyEvent, topic: Topic) -> None:
+        """A fact on the log stands: its call is not made again."""
+        _ = topic
+        if isinstance(event.data, StrategyQuarantined):
+            case = case_of(event.data, event.causation_id)
+            self._warden.docket[case] = told_by(event.data, event.causation_id)
 
     def diagnostics(self) -> dict[str, int]:
         """Numbers for metrics: the counts since the start, and instances by how they are now."""
@@ -114,7 +161,8 @@ class StrategyRunnerProcessor(Processor):
             **{name: self.counts[name] for name in COUNTS},
             "instances": len(slots),
             "instances_warm": sum(slot.is_warm for slot in slots),
-            "instances_at_fault": sum(slot.fault is not None for slot in slots),
+            "instances_at_fault": sum(slot.verdict is not None for slot in slots),
+            "strategies_quarantined": sum(each.quarantine is not None for each in self._roster.strategies),
             "strategies_with_problems": sum(bool(strategy.problems) for strategy in self._roster.strategies),
         }
 
@@ -129,9 +177,17 @@ class StrategyRunnerProcessor(Processor):
 
     def snapshot(self) -> bytes:
         """Control state and every instance's own, as MessagePack: unlike JSON it keeps every float."""
-        faults = self._faults()
-        state = _State(brokers=dict(sorted(self._brokers.items())), strategies=self._roster.snapshot())
-        self._report_new(faults)
+        self._warden.about(None)
+        strategies = self._roster.snapshot()
+        if condemn_hoarders(self._roster.strategies, self._warden):
+            strategies = self._roster.snapshot()
+        self._untold = True
+        state = _State(
+            brokers=dict(sorted(self._brokers.items())),
+            strategies=strategies,
+            sentences=self._quarantines.snapshot(),
+            reached=self._quarantines.reached,
+        )
         return msgspec.msgpack.encode(state)
 
     def restore(self, state: bytes) -> None:
@@ -140,15 +196,17 @@ class StrategyRunnerProcessor(Processor):
         self._brokers = {}
         for configured in kept.brokers.values():
             self._configure_broker(configured)
+        self._warden.about(None)
+        self._quarantines.restore(kept.sentences, kept.reached)
         self._roster.restore(kept.strategies)
-        self._report_new({})
+        self._untold = True
 
     def _configure(self, configured: StrategyConfigured) -> None:
-        faults = self._faults()
         strategy = self._roster.configure(configured)
+        self._quarantines.superseded(configured)
         for problem in strategy.problems if strategy is not None else ():
             self._notice("strategy_problem", configured.name, None, problem)
-        self._report_new(faults)
+        self._untold = True
 
     def _configure_broker(self, configured: BrokerConfigured) -> None:
         if configured.spec is None:
@@ -168,64 +226,67 @@ class StrategyRunnerProcessor(Processor):
         return tuple(name for name in named if not (paper and name in self._live))
 
     def _tell_tick(self, event: AnyEvent, tick: Tick, listener: Listener) -> Iterator[AnyEvent]:
-        wishes = self._call(listener, lambda slot: slot.on_tick(tick, event.event_time)) or ()
-        yield from self._raise(event, event.event_time, tick.price_paise, listener, wishes)
+        slot = listener.slot
+        wishes = slot.on_tick(tick, event.event_time)
+        if wishes:
+            yield from self._raise(event, event.event_time, tick.price_paise, listener, wishes)
+        if slot.verdict is not None:
+            yield from self._judge(event, slot)
 
     def _tell_bar(self, event: AnyEvent, bar: Bar, listener: Listener) -> Iterator[AnyEvent]:
-        wishes = self._call(listener, lambda slot: slot.on_bar(bar)) or ()
+        slot = listener.slot
+        wishes = slot.on_bar(bar)
         if wishes:
             at = self._calendar.next_session_open(bar.end) if bar.last_of_session else bar.end
             yield from self._raise(event, at, bar.close_paise, listener, wishes)
+        if slot.verdict is not None:
+            yield from self._judge(event, slot)
 
     def _raise(
         self, cause: AnyEvent, at: datetime, price_paise: int, listener: Listener, wishes: tuple[Wish, ...]
     ) -> Iterator[Event[SignalRaised]]:
+        """All wishes of a call as signals, or none where one of them makes no sense."""
         strategy, slot = listener
-        brokers = self._reachable(strategy)
-        out_of_reach = sum(name in self._brokers for name in strategy.spec.brokers) - len(brokers)
+        paused = strategy.spec.state is StrategyState.PAUSED
+        passed: list[tuple[int, SignalRaised]] = []
         for n, wish in enumerate(wishes):
-            if isinstance(wish, Enter) and strategy.spec.state is StrategyState.PAUSED:
+            if paused and isinstance(wish, Enter):
                 self.counts["entries_withheld"] += 1
-                self._call(listener, partial(Slot.withhold, entry=wish))
+                slot.withhold(wish)
                 continue
             try:
-                data = signal_data(strategy, slot.context, wish, price_paise, at)
+                passed.append((n, signal_data(strategy, slot.context, wish, price_paise, at)))
             except ValueError as error:
-                reason = str(error)
-                self._call(listener, partial(Slot.fail, reason=reason))
+                case = Case(slot.party, "on_tick" if isinstance(cause.data, Tick) else "on_bar", cause.id)
+                slot.fail(verdict(case, QuarantineKind.NONSENSE, str(error), f"returned by {case.call}"))
                 return
+        brokers = self._reachable(strategy)
+        out_of_reach = sum(name in self._brokers for name in strategy.spec.brokers) - len(brokers)
+        for n, data in passed:
             self.counts["signals"] += len(brokers)
             self.counts["live_withheld"] += out_of_reach
             yield from signals(data, cause, at, n, brokers)
 
-    def _call(self, listener: Listener, call: Callable[[Slot], Any]) -> Any:  # noqa: ANN401 — whatever the call gives
-        """Call into a slot and report where that put it at fault."""
-        strategy, slot = listener
-        before = slot.fault
-        result = call(slot)
-        if slot.fault is not None and before is None:
-            self._fault(strategy.name, slot)
-        return result
+    def _judge(self, cause: AnyEvent, slot: Slot) -> Iterator[AnyEvent]:
+        """The fact, where the verdict is on a call about this very event; others wait for the watermark."""
+        if slot.verdict is None or slot.told or slot.verdict.cause != cause.id:
+            return
+        slot.told = True
+        yield self._fact(slot.party, slot.verdict, cause.event_time, cause)
+        self._roster.enforce_quarantines()
 
-    def _fault(self, strategy: str, slot: Slot) -> None:
+    def _fact(self, party: Party, found: Verdict, at: datetime, cause: AnyEvent | None) -> Event[StrategyQuarantined]:
+        """The fact, which this task knows at once if it is sure of the epoch; else it reads it like the others."""
+        fact = fact_event(party, found, at, cause)
+        if cause is not None or self._quarantines.reached is None:
+            self._quarantines.learn(fact.data, fact.epoch)
         self.counts["faults"] += 1
-        token = slot.context.instrument_token
-        message = f"strategy {strategy} is paused on instrument {token}: {slot.fault}"
-        self._notice("strategy_fault", strategy, token, message)
+        where = "" if party.instrument_token is None else f" on instrument {party.instrument_token}"
+        message = f"strategy {party.strategy} is quarantined: {found.kind} in {found.call}{where}: {found.reason}"
+        self._notice("strategy_quarantined", party.strategy, party.instrument_token, message, found.evidence)
+        return fact
 
-    def _faults(self) -> dict[tuple[str, int], str]:
-        return {
-            (strategy.name, token): slot.fault
-            for strategy in self._roster.strategies
-            for token, slot in strategy.slots.items()
-            if slot.fault is not None
-        }
-
-    def _report_new(self, before: dict[tuple[str, int], str]) -> None:
-        for strategy in self._roster.strategies:
-            for token, slot in sorted(strategy.slots.items()):
-                if slot.fault is not None and (strategy.name, token) not in before:
-                    self._fault(strategy.name, slot)
-
-    def _notice(self, kind: str, strategy: str, token: int | None, message: str) -> None:
-        self._notices.append(Notice(kind=kind, strategy=strategy, instrument_token=token, message=message))
+    def _notice(self, kind: str, strategy: str, token: int | None, message: str, evidence: str = "") -> None:
+        self._notices.append(
+            Notice(kind=kind, strategy=strategy, instrument_token=token, message=message, evidence=evidence)
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,12 +12,16 @@ from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.processor import RefusedEventError
 from alpha_panda.errors import InputError
-from alpha_panda.events.control import StrategyConfigured
+from alpha_panda.events.control import StrategyConfigured, StrategyQuarantined
 from alpha_panda.events.ids import partition_of
 from alpha_panda.events.market import Timeframe
+from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.strategy import StrategySpec, StrategyState
 from alpha_panda.strategy import Context, LoadedStrategy, load_strategy
+from alpha_panda.strategy_runner.quarantine import Quarantines
 from alpha_panda.strategy_runner.slots import Slot, SlotState
+from alpha_panda.strategy_runner.verdicts import Party, Verdict
+from alpha_panda.strategy_runner.warden import Warden
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +44,13 @@ class Enlisted:
         self.timeframes = tuple(Timeframe(each.value) for each in spec.timeframes)
         self.problems: list[str] = []
         self.slots: dict[int, Slot] = {}
+        self.party = Party(strategy=configured.name, uid=configured.uid, generation=configured.generation)
+        self.quarantine: StrategyQuarantined | None = None
+        """The fact by which no instance of it exists."""
+        self.verdict: Verdict | None = None
+        """Of loading it, before there is any instance."""
+        self.told = False
+        """Whether that has become a fact."""
 
     @property
     def name(self) -> str:
@@ -67,6 +79,8 @@ class EnlistedState(msgspec.Struct, frozen=True, kw_only=True):
 
     configured: StrategyConfigured
     slots: dict[int, SlotState]
+    verdict: Verdict | None = None
+    told: bool = False
 
 
 class Roster:
@@ -76,11 +90,20 @@ class Roster:
     strategies with an image of their own to their runners.
     """
 
-    def __init__(self, instruments: InstrumentTable, share: Share, own: str | None = None) -> None:
-        """Start with no strategy."""
+    def __init__(
+        self,
+        instruments: InstrumentTable,
+        share: Share,
+        warden: Warden,
+        quarantines: Quarantines,
+        own: str | None = None,
+    ) -> None:
+        """Start with no strategy; one that `quarantines` names gets no instances."""
         self._instruments = instruments
         self._share = share
         self._own = own
+        self._warden = warden
+        self._quarantines = quarantines
         self._strategies: dict[str, Enlisted] = {}
         self._by_bar: dict[tuple[int, Timeframe], list[Listener]] = {}
         self._by_tick: dict[int, list[Listener]] = {}
@@ -105,8 +128,8 @@ class Roster:
     def configure(self, configured: StrategyConfigured) -> Enlisted | None:
         """Put a new state of a strategy in force; None where it is gone or not run here.
 
-        Instances are kept where class, parameters and timeframes are the same. Others start without
-        memory and warm up from the bars to come (or those that `warm` is given).
+        Instances are kept where class, parameters and timeframes are the same and there is no verdict on
+        them. Others start without memory and warm up from the bars to come (or those that `warm` is given).
 
         Raises:
             RefusedEventError: the spec is not one of a Strategy.
@@ -115,9 +138,23 @@ class Roster:
         old = self._strategies.pop(configured.name, None)
         if new is not None:
             self._strategies[new.name] = new
-            self._fill(new, old.slots if old is not None and new.same_code(old) else {})
+            self._fill(new, old.slots if old is not None and new.same_code(old) else {}, {})
         self._route()
         return new
+
+    def enforce_quarantines(self) -> list[Enlisted]:
+        """Drop all instances of the strategies that are quarantined by now; those that were not before."""
+        struck = []
+        for strategy in self.strategies:
+            fact = self._quarantines.on(strategy.configured)
+            if fact is not None and strategy.quarantine is None:
+                strategy.quarantine = fact
+                strategy.slots = {}
+                struck.append(strategy)
+        if struck:
+            self._route()
+            gc.collect()
+        return struck
 
     def _read(self, configured: StrategyConfigured) -> Enlisted | None:
         if configured.spec is None:
@@ -125,17 +162,16 @@ class Roster:
         try:
             spec = StrategySpec.model_validate(configured.spec)
         except ValidationError as error:
-            raise RefusedEventError(f"strategy {configured.name}: {error}") from error
+            raise RefusedEventError(f"strategy {configured.name}: {in_one_line(error, StrategySpec)}") from error
         here = spec.image is None if self._own is None else configured.name == self._own
         return Enlisted(configured, spec) if here else None
 
-    def _fill(self, strategy: Enlisted, kept: dict[int, Slot]) -> None:
-        if strategy.spec.state is StrategyState.STOPPED:
+    def _fill(self, strategy: Enlisted, kept: dict[int, Slot], states: dict[int, SlotState]) -> None:
+        strategy.quarantine = self._quarantines.on(strategy.configured)
+        if strategy.spec.state is StrategyState.STOPPED or strategy.quarantine is not None:
             return
-        try:
-            loaded = load_strategy(strategy.spec.strategy, strategy.spec.params, strategy.timeframes)
-        except InputError as error:
-            strategy.problems.append(str(error))
+        loaded = self._load(strategy)
+        if loaded is None:
             return
         for reference in strategy.spec.instruments:
             listed = self._instruments.find(reference.exchange, reference.symbol)
@@ -144,17 +180,40 @@ class Roster:
                     f"instrument {reference} is not one of {self._instruments.source}: it is not traded"
                 )
             elif self._share.has(listed.token):
-                slot = kept.get(listed.token) or self._slot(strategy, loaded, listed)
+                party = msgspec.structs.replace(strategy.party, instrument_token=listed.token)
+                slot = kept.get(listed.token)
+                if slot is None or slot.verdict is not None:
+                    slot = self._slot(strategy, loaded, listed, party, states.get(listed.token))
+                slot.party = party
                 strategy.slots[listed.token] = slot
 
-    def _slot(self, strategy: Enlisted, loaded: LoadedStrategy, listed: Instrument) -> Slot:
+    def _load(self, strategy: Enlisted) -> LoadedStrategy | None:
+        """The strategy's class, whose import is a call into a trader's code, too."""
+        if strategy.verdict is not None:
+            return None
+
+        def load() -> LoadedStrategy | InputError:
+            try:
+                return load_strategy(strategy.spec.strategy, strategy.spec.params, strategy.timeframes)
+            except InputError as error:
+                return error
+
+        loaded, strategy.verdict = self._warden.call(strategy.party, "load", load)
+        if isinstance(loaded, InputError):
+            strategy.problems.append(str(loaded))
+            return None
+        return loaded if isinstance(loaded, LoadedStrategy) else None
+
+    def _slot(
+        self, strategy: Enlisted, loaded: LoadedStrategy, listed: Instrument, party: Party, kept: SlotState | None
+    ) -> Slot:
         context = Context(
             strategy=strategy.name,
             instrument_token=listed.token,
             tick_size_paise=listed.tick_size_paise,
             timeframes=strategy.timeframes,
         )
-        return Slot(loaded, context)
+        return Slot(loaded, context, party, self._warden, kept)
 
     def _route(self) -> None:
         self._by_bar, self._by_tick = {}, {}
@@ -171,6 +230,8 @@ class Roster:
             EnlistedState(
                 configured=strategy.configured,
                 slots={token: slot.snapshot() for token, slot in sorted(strategy.slots.items())},
+                verdict=strategy.verdict,
+                told=strategy.told,
             )
             for strategy in self.strategies
         ]
@@ -179,20 +240,24 @@ class Roster:
         """Take over what `snapshot` gave."""
         self._strategies = {}
         for state in states:
-            strategy = self.configure(state.configured)
-            for token, slot in strategy.slots.items() if strategy is not None else ():
-                if token in state.slots:
-                    slot.restore(state.slots[token])
+            strategy = self._read(state.configured)
+            if strategy is not None:
+                strategy.verdict, strategy.told = state.verdict, state.told
+                self._strategies[strategy.name] = strategy
+                self._fill(strategy, {}, state.slots)
+        self._route()
 
 
 def explain(strategy: Enlisted) -> dict[str, Any]:
     """A strategy for the eyes of people and metrics."""
-    faults = {token: slot.fault for token, slot in sorted(strategy.slots.items()) if slot.fault is not None}
+    verdicts = [(token, slot.verdict) for token, slot in sorted(strategy.slots.items())]
+    faults = {token: each.reason for token, each in verdicts if each is not None}
     return {
         "state": strategy.spec.state.value,
         "generation": strategy.configured.generation,
         "instances": len(strategy.slots),
         "warm": sum(slot.is_warm for slot in strategy.slots.values()),
         "faults": faults,
+        "quarantine": None if strategy.quarantine is None else strategy.quarantine.reason,
         "problems": list(strategy.problems),
     }

@@ -1,8 +1,6 @@
 """A slot: one instance of a strategy on one instrument, kept apart from all others.
 
-The code in it is a trader's and may do anything, so every call into it goes through here. An instance
-that raises is not called again until it is built anew; no other instance notices, not even of the same
-strategy, since which instruments share a process must not change what is traded.
+An instance with a verdict is dropped and not called again until it is built anew.
 """
 
 from __future__ import annotations
@@ -14,106 +12,129 @@ from typing import Any
 import msgspec
 
 from alpha_panda.events.market import Bar, Tick
-from alpha_panda.strategy import Context, Enter, Exit, LoadedStrategy, Strategy, Wish, listens_to_ticks
+from alpha_panda.strategy import Context, Enter, LoadedStrategy, Strategy, Wish, listens_to_ticks
+from alpha_panda.strategy_runner.verdicts import NonsenseError, Party, Verdict
+from alpha_panda.strategy_runner.warden import Warden
+from alpha_panda.strategy_runner.wishes import checked
 
 
 class SlotState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot keeps of a slot. `state` is the instance's own, None where it is at fault."""
+    """What a snapshot keeps of a slot. `state` is the instance's own, None where it has a verdict."""
 
     seen: dict[str, int]
-    fault: str | None
+    verdict: Verdict | None
+    told: bool
     state: Any
 
 
 class Slot:
-    """An instance, the bars it has seen, and its fault where it raised."""
+    """An instance, the bars it has seen, and the verdict on it where there is one."""
 
-    def __init__(self, loaded: LoadedStrategy, context: Context) -> None:
+    def __init__(
+        self, loaded: LoadedStrategy, context: Context, party: Party, warden: Warden, kept: SlotState | None = None
+    ) -> None:
+        """Build the instance, in the state that a snapshot kept of it where there is one."""
         self.context = context
-        self.fault: str | None = None
+        self.party = party
+        self.verdict: Verdict | None = None
+        self.told = False
+        """Whether the verdict has become a fact."""
         self.ticks = listens_to_ticks(loaded.strategy)
         self.seen = dict.fromkeys((str(each) for each in context.timeframes), 0)
+        self.state_bytes = 0
+        """Of the state in the last snapshot."""
+        self._warden = warden
         self._instance: Strategy[Any] | None = None
         self._needed = 0
-        self._guard(lambda: self._build(loaded))
+        if kept is None or kept.verdict is None:
+            self._call("build", lambda: self._build(loaded))
+        if kept is not None:
+            self._restore(kept)
 
     @property
     def is_warm(self) -> bool:
         """Whether it has seen as many bars of each timeframe as it says it needs."""
-        return self.fault is None and min(self.seen.values()) >= self._needed
+        return self.verdict is None and min(self.seen.values()) >= self._needed
+
+    @property
+    def instance(self) -> Strategy[Any] | None:
+        """The strategy's own object, while there is no verdict on it."""
+        return self._instance
 
     def on_bar(self, bar: Bar) -> tuple[Wish, ...]:
         """What the instance wants after a closed bar."""
         self.seen[bar.timeframe] += 1
-        return self._wishes(lambda instance: instance.on_bar(bar))
+        return self._wishes("on_bar", lambda instance: instance.on_bar(bar))
 
     def on_tick(self, tick: Tick, event_time: datetime) -> tuple[Wish, ...]:
         """What the instance wants after a trade."""
-        return self._wishes(lambda instance: instance.on_tick(tick, event_time))
+        return self._wishes("on_tick", lambda instance: instance.on_tick(tick, event_time))
 
     def warm(self, bar: Bar) -> None:
         """Show the instance a bar of the past."""
         instance = self._instance
         if instance is not None:
             self.seen[bar.timeframe] += 1
-            self._guard(lambda: instance.warm(bar))
+            self._call("warm", lambda: instance.warm(bar))
 
     def withhold(self, entry: Enter) -> None:
         """Tell the instance that an entry was not passed on."""
         instance = self._instance
         if instance is not None:
-            self._guard(lambda: instance.entry_withheld(entry))
+            self._call("entry_withheld", lambda: instance.entry_withheld(entry))
 
-    def fail(self, reason: str) -> None:
-        """Put the instance at fault."""
-        self.fault = reason
+    def fail(self, found: Verdict) -> None:
+        """Drop the instance with all that it keeps."""
+        self.verdict = found
         self._instance = None
+        self._warden.forget(self.party)
 
     def snapshot(self) -> SlotState:
-        """The state; an instance that cannot give its own is at fault from now on."""
+        """The state; an instance that cannot give its own has a verdict from now on."""
         instance = self._instance
-        state = None if instance is None else self._guard(lambda: _plain(instance.snapshot()))
-        return SlotState(seen=dict(self.seen), fault=self.fault, state=state)
-
-    def restore(self, kept: SlotState) -> None:
-        """Take over what `snapshot` gave."""
-        self.seen = dict(kept.seen)
-        if kept.fault is not None:
-            self.fail(kept.fault)
-        instance = self._instance
+        state: Any = None
         if instance is not None:
-            self._guard(lambda: instance.restore(kept.state))
+            state = self._call("snapshot", lambda: self._plain(instance.snapshot()))
+        return SlotState(seen=dict(self.seen), verdict=self.verdict, told=self.told, state=state)
 
     def _build(self, loaded: LoadedStrategy) -> None:
         instance = loaded.instance(self.context)
-        self._needed = instance.warm_up_bars
+        needed = instance.warm_up_bars
+        if type(needed) is not int or needed < 0:
+            raise NonsenseError(f"warm_up_bars is {needed!r}: allowed is a number from 0 on")
+        self._needed = needed
         self._instance = instance
 
-    def _wishes(self, call: Callable[[Strategy[Any]], Iterable[Wish]]) -> tuple[Wish, ...]:
+    def _restore(self, kept: SlotState) -> None:
+        self.seen = dict(kept.seen)
+        instance = self._instance
+        if kept.verdict is not None:
+            self.fail(kept.verdict)
+            self.told = kept.told
+        elif instance is not None:
+            self._call("restore", lambda: instance.restore(kept.state))
+
+    def _wishes(self, name: str, call: Callable[[Strategy[Any]], Iterable[Wish]]) -> tuple[Wish, ...]:
         instance = self._instance
         if instance is None:
             return ()
-        return self._guard(lambda: _checked(call(instance))) or ()
+        most = self._warden.limits.wishes
+        return self._call(name, lambda: checked(call(instance), most)) or ()
 
-    def _guard(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 — whatever the call gives
+    def _call(self, name: str, do: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the call gives
+        result, found = self._warden.call(self.party, name, do)
+        if found is not None:
+            self.fail(found)
+        return result
+
+    def _plain(self, state: Any) -> Any:  # noqa: ANN401 - any values that a snapshot can hold
+        """The state if it survives the way to a store and back."""
         try:
-            return call()
-        except Exception as error:  # noqa: BLE001 — a trader's code may raise anything; it becomes the slot's fault
-            self.fail(f"{type(error).__name__}: {error}")
-            return None
-
-
-def _checked(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
-    found = tuple(wishes)
-    for wish in found:
-        if not isinstance(wish, Enter | Exit):
-            raise TypeError(f"a strategy returns Enter and Exit, not {type(wish).__name__}")
-    return found
-
-
-def _plain(state: Any) -> Any:  # noqa: ANN401 — any values that a snapshot can hold
-    """The state if it survives the way to a store and back; raises where it does not."""
-    copy = msgspec.msgpack.decode(msgspec.msgpack.encode(state))
-    if not isinstance(copy, dict):
-        raise TypeError(f"snapshot() returns a dict, not {type(state).__name__}")
-    return copy
+            kept = msgspec.msgpack.encode(state)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise NonsenseError(f"snapshot() holds what no store can keep: {error}") from error
+        copy = msgspec.msgpack.decode(kept)
+        if not isinstance(copy, dict):
+            raise NonsenseError(f"snapshot() returns a dict, not {type(state).__name__}")
+        self.state_bytes = len(kept)
+        return copy

@@ -8,15 +8,16 @@ from tests.unit.strategies.market_days import START, TOKEN
 
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import load_instruments
-from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
+from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, StrategyQuarantined
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import bar_id, event_id, partition_of, tick_id
 from alpha_panda.events.market import Bar, Tick
+from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.signals import Side, SignalRaised
-from alpha_panda.events.topics import BARS, CONTROL_BROKERS, CONTROL_STRATEGIES, TICKS
 from alpha_panda.strategy import Context, Enter, Exit, Strategy, StrategyConfig, Wish
 from alpha_panda.strategy_runner.processor import StrategyRunnerProcessor
 from alpha_panda.strategy_runner.roster import Share
+from alpha_panda.strategy_runner.warden import Warden
 
 MODULE = "tests.unit.strategy_runner.scripted"
 YESBANK = {"exchange": "NSE", "symbol": "YESBANK"}
@@ -74,6 +75,64 @@ class TickScript(Script):
             yield Enter(side=Side.BUY, reason=f"tick at {event_time:%H:%M:%S}")
 
 
+class ReturnsConfig(StrategyConfig):
+    """An expression."""
+
+    code: str
+
+
+class Returns(Strategy[ReturnsConfig]):
+    """Returns the value of an expression."""
+
+    Config: ClassVar[type[ReturnsConfig]] = ReturnsConfig
+    warm_up_bars = 0
+
+    def on_bar(self, bar: Bar) -> Iterable[Wish]:
+        _ = bar
+        return eval(self.config.code, {"Enter": Enter, "Exit": Exit, "Side": Side})  # noqa: S307 - the test's own code
+
+    def snapshot(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        _ = state
+
+
+class Listed(Script):
+    """Has a state that is no dict."""
+
+    def snapshot(self) -> dict[str, Any]:
+        return [1]  # type: ignore[return-value]
+
+
+class Unborn(Script):
+    """Cannot be made."""
+
+    def __init__(self, config: ScriptConfig, context: Context) -> None:
+        super().__init__(config, context)
+        raise KeyError("no")
+
+
+class Vague(Script):
+    """Does not know what it needs."""
+
+    warm_up_bars = "some"  # type: ignore[assignment]
+
+
+class Forgetful(Script):
+    """Cannot go on from what it said."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        raise LookupError(f"what is {state}?")
+
+
+class Hoards(Script):
+    """Keeps far too much."""
+
+    def snapshot(self) -> dict[str, Any]:
+        return {**super().snapshot(), "all": "x" * 200_000}
+
+
 class Unsaved(Script):
     """Has a state that cannot be kept."""
 
@@ -81,17 +140,21 @@ class Unsaved(Script):
         return {"open": object()}
 
 
-def runner(partitions: Sequence[int] = (0,), count: int = 1, own: str | None = None) -> StrategyRunnerProcessor:
+def runner(
+    partitions: Sequence[int] = (0,), count: int = 1, own: str | None = None, warden: Warden | None = None
+) -> StrategyRunnerProcessor:
     share = Share(partitions=frozenset(partitions), count=count)
-    return StrategyRunnerProcessor(load_instruments(), default_calendar(), share, own)
+    return StrategyRunnerProcessor(load_instruments(), default_calendar(), share, own, warden)
 
 
 def spec(strategy: str = "Script", **changes: object) -> dict[str, Any]:
     return {"strategy": f"{MODULE}:{strategy}", "instruments": [YESBANK], **changes}
 
 
-def configured(name: str, wanted: dict[str, Any] | None, uid: str = "u1") -> Event[StrategyConfigured]:
-    data = StrategyConfigured(name=name, uid=uid, generation=1, spec=wanted)
+def configured(
+    name: str, wanted: dict[str, Any] | None, uid: str = "u1", generation: int = 1
+) -> Event[StrategyConfigured]:
+    data = StrategyConfigured(name=name, uid=uid, generation=generation, spec=wanted)
     identity = event_id(START, "strategy", name)
     return Event(id=identity, event_time=START, data=data, key=name, correlation_id=identity)
 
@@ -103,7 +166,7 @@ def broker(name: str = "paper", *, live: bool = False, gone: bool = False) -> Ev
     return Event(id=identity, event_time=START, data=data, key=name, correlation_id=identity)
 
 
-def bar_event(bar: Bar) -> Event[Bar]:
+def bar_event(bar: Bar, epoch: int | None = None) -> Event[Bar]:
     identity = bar_id(bar.instrument_token, bar.timeframe, bar.start, bar.end)
     return Event(
         id=identity,
@@ -112,6 +175,7 @@ def bar_event(bar: Bar) -> Event[Bar]:
         key=str(bar.instrument_token),
         key_instrument=bar.instrument_token,
         correlation_id="the tick that began it",
+        epoch=epoch,
     )
 
 
@@ -122,9 +186,19 @@ def tick_event(price: int, seconds: int = 0, token: int = TOKEN) -> Event[Tick]:
     return Event(id=identity, event_time=at, data=data, key=str(token), correlation_id=identity, sequence=seconds)
 
 
+def outputs(processor: StrategyRunnerProcessor, *events: Event[Any]) -> list[Event[Any]]:
+    """All that follows from the events."""
+    return [each for event in events for each in processor.on_event(event, EVENT_TOPICS[type(event.data)])]
+
+
 def feed(processor: StrategyRunnerProcessor, *events: Event[Any]) -> list[Event[SignalRaised]]:
-    topics = {StrategyConfigured: CONTROL_STRATEGIES, BrokerConfigured: CONTROL_BROKERS, Bar: BARS, Tick: TICKS}
-    return [signal for event in events for signal in processor.on_event(event, topics[type(event.data)])]
+    """The signals that follow from the events."""
+    return [each for each in outputs(processor, *events) if isinstance(each.data, SignalRaised)]
+
+
+def facts(found: Iterable[Event[Any]]) -> list[StrategyQuarantined]:
+    """The quarantines among outputs."""
+    return [each.data for each in found if isinstance(each.data, StrategyQuarantined)]
 
 
 def partition(token: int, count: int) -> int:

@@ -28,7 +28,7 @@ from tests.unit.strategy_runner.scripted import (
 def test_the_number_of_partitions_changes_no_signal(closes_of: dict[int, list[int]], count: int):
     resources = (
         broker(),
-        configured("s", spec(params={"enterAt": 10_000, "raiseAt": 8_000}, instruments=[YESBANK, HDFCBANK])),
+        configured("s", spec(params={"enterAt": 10_000, "exitAt": 8_000}, instruments=[YESBANK, HDFCBANK])),
         configured("t", spec(params={"enterAt": 9_000, "exitAt": 10_000}, instruments=[HDFCBANK, YESBANK])),
     )
     whole = runner()

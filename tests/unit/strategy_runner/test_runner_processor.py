@@ -162,29 +162,6 @@ def test_a_strategy_of_the_same_name_made_anew_starts_anew():
     assert signal.data.reason == "bar 1"
 
 
-def test_an_instance_that_raises_is_paused_with_its_reason_and_touches_no_other():
-    processor = trading(spec(params={"raiseAt": 9_000, "enterAt": 10_000}, instruments=[YESBANK, HDFCBANK]))
-    feed(processor, configured("healthy", spec(params={"enterAt": 10_000})))
-    assert feed(processor, *closes(9_000)) == []
-    found = feed(processor, *closes(10_000), bar_event(bar(10_000, instrument_token=HDFCBANK_TOKEN)))
-    assert [(signal.data.strategy, signal.data.instrument_token) for signal in found] == [
-        ("healthy", TOKEN),
-        ("s", HDFCBANK_TOKEN),
-    ]
-    assert processor.report()["s"]["faults"] == {TOKEN: "ZeroDivisionError: nothing to divide by"}
-    [notice] = processor.drain_notices()
-    assert notice.kind == "strategy_fault"
-    assert notice.message == f"strategy s is paused on instrument {TOKEN}: ZeroDivisionError: nothing to divide by"
-    assert processor.drain_notices() == ()
-    assert processor.diagnostics()["faults"] == processor.diagnostics()["instances_at_fault"] == 1
-
-
-def test_a_level_on_the_wrong_side_is_the_strategys_fault():
-    processor = trading(spec(params={"enterAt": 10_000, "stopAt": 11_000}))
-    assert feed(processor, *closes(10_000)) == []
-    assert "wrong side of 10000" in processor.report()["s"]["faults"][TOKEN]
-
-
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
@@ -271,12 +248,3 @@ def test_a_restored_runner_goes_on_exactly(before: list[int], after: list[int]):
     later = [bar_event(each) for each in bars(after, START + timedelta(hours=1))]
     assert feed(other, *later) == feed(processor, *later)
     assert other.brokers == processor.brokers
-
-
-def test_a_state_that_cannot_be_kept_is_a_fault_and_no_crash():
-    processor = trading(spec("Unsaved", params={"enterAt": 10_000}))
-    other = runner()
-    other.restore(processor.snapshot())
-    assert "TypeError" in processor.report()["s"]["faults"][TOKEN]
-    assert other.report() == processor.report()
-    assert feed(other, *closes(10_000)) == []

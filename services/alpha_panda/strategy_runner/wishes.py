@@ -1,0 +1,75 @@
+"""What a strategy returned, if it is what a strategy may return. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from itertools import islice
+from reprlib import Repr
+from typing import Any, Final
+
+from alpha_panda.events.signals import OrderType, Side
+from alpha_panda.strategy import Enter, Wish
+from alpha_panda.strategy.intents import Exit
+from alpha_panda.strategy_runner.verdicts import NonsenseError
+
+_MOST_PAISE: Final = 10**12
+"""Ten thousand million rupees: no instrument has such a price."""
+_MOST_REASON: Final = 500
+"""Characters that fit a table and a log line."""
+_PRICES: Final = ("limit_price_paise", "trigger_price_paise", "stop_loss_paise", "target_paise")
+_SHORT: Final = Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def checked(found: object, most: int) -> tuple[Wish, ...]:
+    """The wishes that a strategy returned, at most `most`.
+
+    Raises:
+        NonsenseError: it is something else, or no broker could take it; the value and what is allowed.
+    """
+    if found is None or isinstance(found, str | bytes) or not isinstance(found, Iterable):
+        raise NonsenseError(f"returned {_shown(found)}: allowed is an iterable of Enter and Exit, () for nothing")
+    wishes = tuple(islice(found, most + 1))
+    if len(wishes) > most:
+        many = len(found) if isinstance(found, Sequence) else f"more than {most}"
+        raise NonsenseError(f"wants {many} things at once; allowed: {most}")
+    for wish in wishes:
+        _check(wish)
+    return wishes
+
+
+def _check(wish: Any) -> None:  # noqa: ANN401 - whatever a strategy returned
+    if type(wish) is not Enter and type(wish) is not Exit:
+        raise NonsenseError(f"returned {_shown(wish)} of type {type(wish).__name__}: allowed are Enter and Exit")
+    _check_type(wish, "side", Side)
+    _check_type(wish, "reason", str)
+    if len(wish.reason) > _MOST_REASON:
+        raise NonsenseError(f"reason has {len(wish.reason)} characters; allowed: {_MOST_REASON}")
+    if "\0" in wish.reason or not wish.reason.isprintable():
+        raise NonsenseError(f"reason is {_shown(wish.reason)}: allowed is printable text")
+    if type(wish) is Enter:
+        _check_entry(wish)
+
+
+def _check_entry(entry: Enter) -> None:
+    _check_type(entry, "order_type", OrderType)
+    _check_type(entry, "confidence", int)
+    for name in _PRICES:
+        price = getattr(entry, name)
+        if price is None:
+            continue
+        _check_type(entry, name, int)
+        if not 0 < price <= _MOST_PAISE:
+            raise NonsenseError(f"{name} is {price}; allowed: 1 to {_MOST_PAISE} (paise)")
+
+
+def _check_type(wish: Wish, name: str, kind: type) -> None:
+    value = getattr(wish, name)
+    if type(value) is not kind:
+        allowed = ", ".join(kind) if issubclass(kind, Enum) else kind.__name__
+        raise NonsenseError(f"{name} is {_shown(value)} of type {type(value).__name__}; allowed: {allowed}")
+
+
+def _shown(value: object) -> str:
+    return _SHORT.repr(value)
