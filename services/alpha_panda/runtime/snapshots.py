@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import asyncpg
@@ -113,6 +114,16 @@ def by_topic(offsets: Mapping[tuple[str, int], int]) -> Offsets:
     for (topic, partition), offset in sorted(offsets.items()):
         nested.setdefault(topic, {})[partition] = offset
     return nested
+
+
+def lowest(
+    offsets: Mapping[tuple[str, int], int], *needed: Iterable[tuple[tuple[str, int], int]]
+) -> dict[tuple[str, int], int]:
+    """By partition: the lowest offset that is needed, or where reading has come to."""
+    found = dict(offsets)
+    for where, offset in itertools.chain(*needed):
+        found[where] = min(found[where], offset)
+    return found
 
 
 def earliest(offsets: Mapping[tuple[str, int], int], outputs: Offsets) -> dict[tuple[str, int], int]:

@@ -34,6 +34,7 @@ from alpha_panda.events.topics import (
     dead_letter_topic,
     parse_name,
 )
+from alpha_panda.runtime.checkpoints import Checkpoints
 from alpha_panda.runtime.dead_letters import Coordinates
 from alpha_panda.runtime.digests import origin_of
 from alpha_panda.runtime.errors import FencedError
@@ -251,19 +252,20 @@ class StreamService:
         health = self._process.health
         stopping = self._process.stopping
         observer = Observer(self._process)
+        beside = self._settings.run.pacing == "arrival" and self._effects is None
         health.ready = True
-        while not stopping.is_set():
-            health.turn()
-            await ownership.assure()
-            await self._read(consumer, takers)
-            await self._learn_control(consumer, tasks)
-            if any(await asyncio.gather(*(task.turn() for task in tasks))):
-                health.saw_event()
-            if due := [task for task in tasks if task.due(self._settings.run.snapshot_seconds)]:
-                await self._checkpoint(consumer, due, tasks)
-            observer.observe(consumer, tasks)
-        health.ready = False
-        await self._checkpoint(consumer, tasks, tasks)
+        async with Checkpoints(self._process, consumer, tasks, beside=beside) as checkpoints:
+            while not stopping.is_set():
+                health.turn()
+                await ownership.assure()
+                await self._read(consumer, takers)
+                await self._learn_control(consumer, tasks)
+                if any(await asyncio.gather(*(task.turn() for task in tasks))):
+                    health.saw_event()
+                await checkpoints.turn()
+                observer.observe(consumer, tasks)
+            health.ready = False
+            await checkpoints.finish()
 
     async def _read(self, consumer: AIOKafkaConsumer, takers: dict[Partition, list[Task]]) -> None:
         profile = self._settings.kafka.profile
@@ -277,21 +279,3 @@ class StreamService:
                     task.accept(record)
         if batches:
             self._process.fail_points.reached(FailPoint.AFTER_CONSUME)
-
-    async def _checkpoint(self, consumer: AIOKafkaConsumer, due: list[Task], tasks: list[Task]) -> None:
-        """Snapshot what is due, then commit. The snapshots' offsets count; the commit shows them to tools."""
-        for task in due:
-            await retried(task.checkpoint)
-        offsets: dict[TopicPartition, int] = {}
-        for task in tasks:
-            for where, offset in task.saved.items():
-                partition = TopicPartition(*where)
-                offsets[partition] = min(offsets.get(partition, offset), offset)
-        if not offsets:
-            return
-        self._process.fail_points.reached(FailPoint.BEFORE_COMMIT)
-        try:
-            await consumer.commit(offsets)
-        except kafka_errors.KafkaError as error:
-            raise translate(error) from error
-        self._process.fail_points.reached(FailPoint.AFTER_COMMIT)

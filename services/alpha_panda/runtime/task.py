@@ -29,7 +29,7 @@ from alpha_panda.runtime.live_gate import sort_out
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.refusals import Refusals
-from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic, earliest
+from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic, earliest, lowest
 from alpha_panda.runtime.wiring import EPOCH_TOPICS, Wiring
 
 
@@ -278,24 +278,21 @@ class Task:
             fences=self._publisher.fences.kept(earliest(offsets, outputs)),
             fence=self._publisher.tenure.fence,
         )
-        with self._metrics.snapshot_seconds.time():
-            await self._snapshots.save(self._wiring.service, self.name, snapshot)
+        self._dirty = False  # what changes while this is saved is due again
+        try:
+            with self._metrics.snapshot_seconds.time():
+                await self._snapshots.save(self._wiring.service, self.name, snapshot)
+        except BaseException:
+            self._dirty = True
+            raise
         self._fail_points.reached(FailPoint.AFTER_SNAPSHOT)
         self._metrics.snapshot_bytes.set(len(state))
         self.saved = offsets
         self._saved_at = time.monotonic()
-        self._dirty = False
 
     def committable(self) -> dict[Partition, int]:
         """The offsets from which a restart must read: what waits is read again, and so are markers still needed."""
-        offsets = dict(self.positions)
         if self.finished:
-            return offsets
-        for where, offset in self._inbox.oldest().items():
-            offsets[where] = min(offsets[where], offset)
-        for item in self._arrived:
-            where = (item.record.topic, item.record.partition)
-            offsets[where] = min(offsets[where], item.record.offset)
-        for where, offset in self._markers.values():
-            offsets[where] = min(offsets[where], offset)
-        return offsets
+            return dict(self.positions)
+        arrived = (((item.record.topic, item.record.partition), item.record.offset) for item in self._arrived)
+        return lowest(self.positions, self._inbox.oldest().items(), arrived, self._markers.values())

@@ -19,7 +19,7 @@ from alpha_panda.runtime.inbox import Inbox, Input
 from alpha_panda.runtime.live_gate import Answer, LiveGate
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
-from alpha_panda.runtime.snapshots import Snapshot
+from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore
 from alpha_panda.runtime.task import Task
 from alpha_panda.runtime.wiring import Wiring
 
@@ -81,7 +81,7 @@ class Nowhere:
 class Desk:
     """A live task, its gate and what is on its log."""
 
-    def __init__(self, gate: LiveGate | None) -> None:
+    def __init__(self, gate: LiveGate | None, snapshots: SnapshotStore | None = None) -> None:
         self.log = MemoryLog()
         metrics = Metrics("heeding", None)
         producer = MemoryProducer(self.log)
@@ -109,7 +109,7 @@ class Desk:
             lambda last: EpochGate(Upstream(current=()), "", frozenset(partitions), last),
             Inbox(lambda token: token == TOKEN, 1),
             publisher,
-            Nowhere(),
+            snapshots or Nowhere(),
             metrics,
         )
 
