@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from alpha_panda.domain.indicators import Ema
+from msgspec import convert
+from msgspec.structs import asdict
+
+from alpha_panda.domain.indicators.averages import Exponential, exponential
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.signals import Side
 from alpha_panda.strategy import Context, Enter, Exit, Strategy, StrategyConfig, Wish
@@ -21,7 +24,7 @@ class EveryTwentieth(Strategy[StrategyConfig]):
 
     def __init__(self, config: StrategyConfig, context: Context) -> None:
         super().__init__(config, context)
-        self._averages = (Ema(9), Ema(21))
+        self._averages = (exponential(9), exponential(21))
         self._ticks = context.instrument_token % (2 * _EVERY)
 
     @property
@@ -38,7 +41,7 @@ class EveryTwentieth(Strategy[StrategyConfig]):
         """An entry, then an exit, then an entry."""
         _ = event_time
         for average in self._averages:
-            average.update(tick.price_paise)
+            average.push(tick.price_paise)
         self._ticks += 1
         turn, rest = divmod(self._ticks, _EVERY)
         if rest:
@@ -49,10 +52,9 @@ class EveryTwentieth(Strategy[StrategyConfig]):
 
     def snapshot(self) -> dict[str, Any]:
         """Where it is, and the averages."""
-        return {"ticks": self._ticks, "averages": [average.snapshot() for average in self._averages]}
+        return {"ticks": self._ticks, "averages": [asdict(average) for average in self._averages]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `snapshot` gave."""
         self._ticks = state["ticks"]
-        for average, kept in zip(self._averages, state["averages"], strict=True):
-            average.restore(kept)
+        self._averages = convert(state["averages"], type=tuple[Exponential, Exponential])

@@ -45,8 +45,8 @@ class EmaCross(Directional[EmaCrossConfig]):
 
     def update(self, bar: Bar) -> None:
         """Take the close."""
-        self._fast.update(bar.close_paise)
-        self._slow.update(bar.close_paise)
+        self._fast.update(bar)
+        self._slow.update(bar)
 
     def opinion(self) -> tuple[Direction, str] | None:
         """A direction on the bar of a crossing."""

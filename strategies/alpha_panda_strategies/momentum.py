@@ -48,7 +48,7 @@ class Momentum(Directional[MomentumConfig]):
 
     def update(self, bar: Bar) -> None:
         """Take the close."""
-        self._change.update(bar.close_paise)
+        self._change.update(bar)
 
     def opinion(self) -> tuple[Direction, str] | None:
         """A direction where a threshold is crossed, judged from where the strategy stands."""
