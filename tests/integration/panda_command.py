@@ -53,3 +53,9 @@ class Panda:
     def down(self) -> None:
         """Stop everything."""
         self.run("down", check=False)
+
+    def reset(self) -> None:
+        """Stop everything and leave nothing behind: the database of a run started by root lies outside of it."""
+        archive = self.data_dir.with_name(f"{self.data_dir.name}-archive")
+        for place in (self.data_dir, *archive.glob("*")):
+            Panda(place).run("reset", "-y", check=False)

@@ -49,14 +49,19 @@ class ControlPublisher:
         self._told: Told = {}
 
     async def start(self) -> None:
-        """Read what the services were told so far."""
+        """Read what the services were told so far, and connect."""
+        await self.read_again()
+        await start_client(self._producer, self._settings.kafka)
+
+    async def read_again(self) -> None:
+        """Believe the log alone: its topics may have been made anew, without what was told on them."""
+        self._told = {}
         reader = ControlReader(self._settings)
         try:
             for event, _ in await reader.start():
                 self._note(event)
         finally:
             await reader.stop()
-        await start_client(self._producer, self._settings.kafka)
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import PandaError, UnavailableError
+from alpha_panda.events.topics import CONTROL
 from alpha_panda.local.change_watch import watch_changes
 from alpha_panda.local.control_publisher import ControlPublisher
 from alpha_panda.local.fleet import Fleet
@@ -27,6 +28,8 @@ from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepa
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.locks import EXIT_IN_USE, FileLock, in_use
 from alpha_panda.local.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
+from alpha_panda.local.provision.changes import Changes
+from alpha_panda.local.provision.topics import any_created
 from alpha_panda.local.resource_store import ResourceStore
 from alpha_panda.local.run_file import Run, load_run
 from alpha_panda.local.shortfalls import shortfalls
@@ -189,13 +192,15 @@ class Supervisor:
         await control.publish_deletions(resources)
         launches = self._launches(wanted, run, stores)
         await self._fleet.stop_unfit(launches)
-        changes = await self._provision(wanted, stores)
+        made = await self._provision(wanted, stores)
+        if any_created(made, (topic.full_name(prefix=run.platform_settings.prefix) for topic in CONTROL)):
+            await control.read_again()
         self._fleet.renew(launches)
         await control.publish_changes(resources)
         await self._fleet.start(launches, stores.ports)
-        self._log.info("reconciled", services=len(launches), conflicts=len(wanted.conflicts), changed=changes)
+        self._log.info("reconciled", services=len(launches), conflicts=len(wanted.conflicts), changed=len(made))
 
-    async def _provision(self, wanted: Plan, stores: Stores) -> int:
+    async def _provision(self, wanted: Plan, stores: Stores) -> Changes:
         owns = everyone_but(ADMIN)
         results = await asyncio.gather(
             provision_kafka(wanted, stores.kafka.admin_settings(), owns=owns),
@@ -203,10 +208,12 @@ class Supervisor:
             provision_postgres(wanted, stores.postgres.dsn(), owns=owns),
             return_exceptions=True,
         )
+        made: list[str] = []
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return sum(1 for result in results if result)
+            made += result
+        return tuple(made)
 
     def _launches(self, wanted: Plan, run: Run, stores: Stores) -> list[Launch]:
         addresses = StoreAddresses(

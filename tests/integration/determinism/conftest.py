@@ -69,10 +69,10 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def first_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panda]:
-    """A data directory that is stopped in the end."""
+    """A data directory that is gone in the end, with what was archived of it."""
     panda = Panda(tmp_path_factory.mktemp("determinism") / "first")
     yield panda
-    panda.down()
+    panda.reset()
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +100,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory, hour: Path) -> Outcome:
         panda.replay(TWO_BROKERS, hour, "--speed", "600")
         return outcome_of(panda)
     finally:
-        panda.down()
+        panda.reset()
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +115,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, hour: Path) -> tuple[Outcom
         restarts = {each.name: each.restarts for each in _services(panda)}
         return outcome_of(panda), restarts
     finally:
-        panda.down()
+        panda.reset()
 
 
 def _kill_each(panda: Panda) -> None:

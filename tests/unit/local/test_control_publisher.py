@@ -111,3 +111,14 @@ async def test_brokers_are_told_before_the_strategies_that_name_them(told: Told)
     told.log.append = watched  # type: ignore[assignment, method-assign] # only looked at
     await publisher.publish_changes([strategy("a"), paper("z")])
     assert order == [CONTROL_BROKERS.full_name(), CONTROL_STRATEGIES.full_name()]
+
+
+async def test_what_stood_on_topics_that_were_made_anew_is_told_again(told: Told):
+    publisher = await told.publisher()
+    await publisher.publish_changes([paper(), strategy("a")])
+    told.log.partitions.clear()
+    await publisher.publish_changes([paper(), strategy("a")])
+    assert told.changes == [], "it believes that the services were told"
+    await publisher.read_again()
+    await publisher.publish_changes([paper(), strategy("a")])
+    assert sorted(told.changes) == [("a", 1, True), ("paper", 1, True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are exported, only not by __all__
     AdminClient,
     AlterConfigOpType,
@@ -30,10 +32,19 @@ def reconcile_topics(client: AdminClient, planned: tuple[TopicPlan, ...], *, gro
     _create(client, missing)
     _grow(client, growing)
     return (
-        *(f"topic {topic.name}: created with {topic.partitions} partitions" for topic in missing),
+        *(f"{_created(topic.name)} with {topic.partitions} partitions" for topic in missing),
         *(f"topic {topic.name}: grown from {present[topic.name]} to {topic.partitions}" for topic in growing),
         *_configure(client, existing),
     )
+
+
+def any_created(changes: Changes, names: Iterable[str]) -> bool:
+    """Whether one of these topics was made: what was told on it before, if anything, is gone."""
+    return any(line.startswith(_created(name)) for line in changes for name in names)
+
+
+def _created(name: str) -> str:
+    return f"topic {name}: created"
 
 
 def compare_topics(client: AdminClient, planned: tuple[TopicPlan, ...]) -> Changes:
