@@ -7,7 +7,19 @@ from typing import Annotated, Final
 
 import typer
 
-from alpha_panda.cli import auditing, charges, dlq, doctor, events, halting, platform, resources, schemas, verify
+from alpha_panda.cli import (
+    auditing,
+    charges,
+    dlq,
+    doctor,
+    events,
+    halting,
+    indicators,
+    platform,
+    resources,
+    schemas,
+    verify,
+)
 
 PARTS: Final = (
     platform.register,
@@ -18,6 +30,7 @@ PARTS: Final = (
     events.register,
     dlq.register,
     doctor.register,
+    indicators.register,
     charges.register,
     schemas.register,
 )

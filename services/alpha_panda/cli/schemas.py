@@ -1,7 +1,8 @@
-"""`panda schemas`: the files that are generated from the events and topics, written, checked and released.
+"""`panda schemas`: the files that are generated from events, topics and indicators, written, checked and released.
 
-`schemas/events/` and `docs/topics.md` say what this source tree publishes. `schemas/released/` says what
-the last release did, and so what is on people's logs; nothing but `--accept` writes it.
+`schemas/events/` and `docs/topics.md` say what this source tree publishes, `docs/indicators.md` what it can
+calculate. `schemas/released/` says what the last release published, and so what is on people's logs; nothing but
+`--accept` writes it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 import typer
 
 from alpha_panda.cli.output import print_text
+from alpha_panda.domain.indicators.catalogue import indicators_page
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.compatibility import breaks
 from alpha_panda.events.schemas import event_schemas, schema_text
@@ -21,6 +23,7 @@ from alpha_panda.events.topic_table import topics_page
 EVENTS: Final = Path("schemas/events")
 RELEASED: Final = Path("schemas/released")
 TOPICS_PAGE: Final = Path("docs/topics.md")
+INDICATORS_PAGE: Final = Path("docs/indicators.md")
 
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail where a file is stale or a shape broken.")]
 Accept = Annotated[bool, typer.Option("--accept", help="Take the present schemas as released; do this in a release.")]
@@ -32,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def schemas(*, check: Check = False, accept: Accept = False, root: Root = Path()) -> None:
-        """Write the JSON Schema of every event and the table of topics (for developers)."""
+        """Write the JSON Schema of every event, and the pages of topics and indicators (for developers)."""
         if check and accept:
             raise InputError("--check writes nothing and --accept does", remedy="choose one")
         if not (root / EVENTS.parent).is_dir():
@@ -49,7 +52,7 @@ def generated(*, released: bool = False) -> dict[Path, str]:
     texts = {f"{name}.json": schema_text(schema) for name, schema in event_schemas().items()}
     folders = (EVENTS, RELEASED) if released else (EVENTS,)
     files = {folder / name: text for folder in folders for name, text in texts.items()}
-    return files | {TOPICS_PAGE: topics_page()}
+    return files | {TOPICS_PAGE: topics_page(), INDICATORS_PAGE: indicators_page()}
 
 
 def write_files(root: Path, *, released: bool = False) -> list[Path]:

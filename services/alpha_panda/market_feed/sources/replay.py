@@ -40,7 +40,7 @@ class ReplaySource(EpochSource):
         self._options = options
         self._table = instruments
         self._calendar = calendar
-        self._zone = _zone(options.timezone)
+        self._zone = named_zone(options.timezone)
         self._interval: timedelta | None = None
         self._surveys: tuple[Survey, ...] | None = None
         self._rejected: list[RejectedRow] = []
@@ -104,7 +104,12 @@ class ReplaySource(EpochSource):
         return SourceReport(files=files, naive_zone=self._options.timezone or "IST")
 
 
-def _zone(name: str | None) -> tzinfo:
+def named_zone(name: str | None) -> tzinfo:
+    """The zone of that IANA name; India's without one.
+
+    Raises:
+        InputError: this machine knows none of that name.
+    """
     if name is None:
         return IST
     try:
