@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.chaos import small_disk
 from tests.chaos.arena import STORES
-from tests.chaos.faults.deliveries import Double, Poison, RewindHistory, RewindSnapshot
+from tests.chaos.faults.deliveries import Double, Poison, RewindHistory, RewindSnapshot, Stray
 from tests.chaos.faults.disk import FullDisk
 from tests.chaos.faults.fail_points import PASSED, DieAt
 from tests.chaos.faults.fault import Fault
@@ -61,6 +61,7 @@ _OF_STORES: Final[tuple[Callable[[random.Random], Fault], ...]] = (
 _OF_DELIVERIES: Final[tuple[Callable[[random.Random], Fault], ...]] = (
     lambda chance: Double(last=chance.choice((3, 20, 100))),
     Poison,
+    lambda _: Stray(),
     lambda chance: RewindSnapshot(chance.choice(SERVICES[1:-1]), chance.choice((10, 200))),
     lambda _: RewindHistory(),
 )

@@ -1,7 +1,7 @@
-"""What a record must be to stand where it stands: an event of its topic, keyed, on its instrument's partition.
+"""What a record must be to stand where it stands: an event of its topic and Broker, keyed, on its partition.
 
-An event of another kind, or of another task's instrument, would be decided on by whoever happens to read
-it; so it is set aside as if it could not be read at all.
+An event of another kind or Broker, or of another task's instrument, would be decided on by whoever happens
+to read it; so it is set aside as if it could not be read at all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alpha_panda.events.envelope import Envelope, MalformedEventError, decode, d
 from alpha_panda.events.ids import partition_of
 from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.registry import instrument_of as of_data
-from alpha_panda.events.topics import Topic
+from alpha_panda.events.topics import Scope, Topic
 
 
 def instrument_of(event: AnyEvent) -> int | None:
@@ -36,9 +36,16 @@ def read_event(record: ConsumerRecord, topic: Topic, partitions: int, header: En
     event = decode(header or decode_header(record.value), key)
     if EVENT_TOPICS.get(type(event.data)) != topic:
         raise MalformedEventError(f"{type(event.data).__name__} does not belong on {record.topic}")
+    if topic.scope is Scope.BROKER and event.broker != (owner := _owner(record.topic, topic)):
+        raise MalformedEventError(f"broker {event.broker!r}, but {record.topic} is of {owner!r}")
     token = instrument_of(event)
     if topic.single or token is None:
         return event
     if record.partition != (right := partition_of(token, partitions)):
         raise MalformedEventError(f"partition {record.partition}, but instrument {token} belongs on {right}")
     return event
+
+
+def _owner(name: str, topic: Topic) -> str:
+    """The Broker of a full name; a prefix ends in an underscore, which no Broker's name has."""
+    return name.removesuffix(f".{topic.name}").rpartition("_")[2]

@@ -40,6 +40,8 @@ from alpha_panda.local.ports import HOST, Ports
 BROKER = "paper"
 HISTORY = "history"
 PARTITIONS = 1
+LATE = 300
+"""An epoch that is to come: an event of one that is over would be a duplicate, whoever's it is."""
 _SETTLE_SECONDS = 0.3
 """A statement that was sent before its sender stood still has been executed by then."""
 _DOUBLED = (
@@ -72,7 +74,7 @@ class Double(Fault):
         async with administrator.producer(arena) as producer:
             for topic in self._topics:
                 name = name_of(topic)
-                for key, value in await self._tail(arena, name):
+                for key, value in await tail(arena, name, self._last):
                     written = await producer.send_and_wait(name, value, key=key, partition=0)
                     arena.injected.add((name, 0, written.offset))
                     count += 1
@@ -80,10 +82,12 @@ class Double(Fault):
             raise MissedError("there was nothing to double")
         return f"{count} records were written again"
 
-    async def _tail(self, arena: Arena, topic: str) -> list[tuple[bytes | None, bytes | None]]:
-        async with log_consumer(arena.layout) as consumer:
-            records = [each async for each in read_records(consumer, [TopicPartition(topic, 0)])]
-        return [(each.key, each.value) for each in records if each.place not in arena.poison][-self._last :]
+
+async def tail(arena: Arena, topic: str, last: int) -> list[tuple[bytes | None, bytes | None]]:
+    """Key and value of the last records of a topic, without those that the harness wrote to be refused."""
+    async with log_consumer(arena.layout) as consumer:
+        records = [each async for each in read_records(consumer, [TopicPartition(topic, 0)])]
+    return [(each.key, each.value) for each in records if each.place not in arena.poison][-last:]
 
 
 class Poison(Fault):
@@ -111,6 +115,28 @@ class Poison(Fault):
             right = partition_of(YESBANK, PARTITIONS)
             records += [*wrong_ticks(PARTITIONS, right), *replay_ticks(PARTITIONS)]
         return topic, chance.choice(records)
+
+
+class Stray(Fault):
+    """Whole events on a Broker's topics that carry no Broker, or another's."""
+
+    kind = "poison"
+    name = "events of no Broker and of another one"
+
+    async def inject(self, arena: Arena) -> str:
+        count = 0
+        async with administrator.producer(arena) as producer:
+            for topic in (SIGNALS_RAW, SIGNALS_VALIDATED, ORDERS_FILLED):
+                name = name_of(topic)
+                for key, value in await tail(arena, name, 1):
+                    for broker in (None, "second"):
+                        stray = json.dumps({**json.loads(value or b"{}"), "broker": broker, "epoch": LATE}).encode()
+                        written = await producer.send_and_wait(name, stray, key=key, partition=0)
+                        arena.poison[name, 0, written.offset] = f"broker {broker!r}"
+                        count += 1
+        if not count:
+            raise MissedError("there was no event to copy")
+        return f"{count} records were written"
 
 
 class RewindSnapshot(Fault):

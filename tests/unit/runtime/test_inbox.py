@@ -15,7 +15,8 @@ from tests.unit.runtime.counting import TOKEN, moment, tick
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.envelope import Event, Origin, encode
-from alpha_panda.events.topics import BARS, CONTROL_BROKERS, TICKS, Topic
+from alpha_panda.events.portfolio import PnlSnapshot
+from alpha_panda.events.topics import BARS, CONTROL_BROKERS, PNL_SNAPSHOTS, TICKS, Topic
 from alpha_panda.runtime.inbox import Inbox, Input, Item, Outcome, Refused
 
 ORIGIN = Origin(source="somebody")
@@ -57,6 +58,21 @@ def refusal(room: Room, record: ConsumerRecord) -> str:
 
 def changed(value: bytes, **changes: object) -> bytes:
     return msgspec.json.encode({**msgspec.json.decode(value), **changes})
+
+
+def account_event(broker: str) -> AnyEvent:
+    data = PnlSnapshot(
+        starting_cash_paise=1,
+        cash_paise=1,
+        cost_paise=0,
+        realised_paise=0,
+        charges_paise=0,
+        unrealised_paise=0,
+        equity_paise=1,
+        fills=0,
+        positions=(),
+    )
+    return Event(id="an-id", event_time=moment(1), data=data, key=broker, correlation_id="an-id", broker=broker)
 
 
 GOOD = encode(tick(5, epoch=1), ORIGIN, 1)
@@ -103,6 +119,18 @@ def test_an_event_on_another_kinds_topic_is_refused():
     refused = room.inbox.understand(record, Input(topic=BARS))
     assert isinstance(refused, Refused)
     assert "Tick does not belong on market.bars" in refused.reason  # house: topic: the reason as people read it
+
+
+@pytest.mark.parametrize(("broker", "prefix"), [(None, ""), ("second", ""), ("second", "test_"), ("aper", "test_")])
+def test_an_event_of_no_broker_or_another_is_refused(broker: str | None, prefix: str):
+    room = Room()
+    source = Input(topic=PNL_SNAPSHOTS)
+    value = encode(account_event("paper"), Origin(source="somebody"))
+    name = PNL_SNAPSHOTS.full_name("paper", prefix)
+    assert isinstance(room.inbox.understand(room.log.append(name, value), source), Item)
+    refused = room.inbox.understand(room.log.append(name, changed(value, broker=broker)), source)
+    assert isinstance(refused, Refused)
+    assert f"broker {broker!r}, but {name} is of 'paper'" in refused.reason
 
 
 def test_an_event_on_another_instruments_partition_is_refused():
@@ -227,6 +255,21 @@ def admitted(room: Room, event: AnyEvent, source: Input = SOURCE) -> bool:
 def test_without_epochs_a_tick_that_is_not_newer_than_the_last_is_a_duplicate():
     room = Room()
     assert [admitted(room, tick(sequence)) for sequence in (1, 2, 2, 1, 3)] == [True, True, False, False, True]
+
+
+def test_a_jump_in_sequence_does_not_mute_an_instrument():
+    room = Room()
+    wild = msgspec.structs.replace(tick(5, 10), sequence=2**60)
+    found = [admitted(room, event) for event in (tick(1, 9), wild, tick(2, 11), tick(3, 10))]
+    assert found == [True, True, True, False]
+
+
+def test_a_live_tick_of_the_future_is_refused_and_mutes_nobody():
+    room = Room()
+    room.inbox = Inbox(lambda token: token == TOKEN, 1, now=lambda: moment(0))
+    assert "which is yet to come" in refusal(room, room.record(tick(1, 7_201)))
+    assert admitted(room, tick(2, 5))
+    assert admitted(room, tick(3, 7_200)), "a clock may be wrong by an hour"
 
 
 def test_services_that_count_late_ticks_themselves_get_them_all():
