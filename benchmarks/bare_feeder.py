@@ -34,7 +34,7 @@ async def feed(order: BareOrder) -> None:
     for start in range(0, order.count, order.bundle):
         waits = [
             await client.send(order.topic, time.time_ns().to_bytes(STAMP, "big") + padding, key=b"738561", partition=0)
-            for _ in range(order.bundle)
+            for _ in range(min(order.bundle, order.count - start))
         ]
         await asyncio.gather(*waits)
         if order.rate is not None:

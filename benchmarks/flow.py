@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
@@ -20,6 +21,7 @@ from alpha_panda.events.topics import (
     Scope,
     Topic,
 )
+from benchmarks.bare_feeder import BareOrder
 from benchmarks.hop import STAMP, HopOrder, Output
 from benchmarks.load import BROKER
 from benchmarks.stage import BAR_BUILDER, HISTORY, PAPER, PORTFOLIO, RISK, RUNNER, Stage
@@ -111,6 +113,22 @@ def drained(stage: Stage, services: Iterable[str]) -> bool:
     counts = {service: stage.read(service) for service in services}
     ends = stage.ends({topic for service in services for topic in FLOWS[service].reads})
     return all(counts[service].get(topic, 0) >= ends[topic] for service in services for topic in FLOWS[service].reads)
+
+
+def bare_rate(stage: Stage, ran: Traffic, copy: str, ticks: int) -> float:
+    """Ticks a second of the same records through bare loops, as many processes as services, nothing else at work."""
+    stage.make_topics(copy + topic for topic in TOPICS)
+    load = BareOrder(access=stage.access, topic=copy + TICKS_TOPIC, count=ticks, size=ran.sizes[TICKS_TOPIC])
+    with stage.only():
+        feeder = Worker("benchmarks.bare_feeder", load)
+        hops = [Worker("benchmarks.hop", ran.hop(service, stage, copy)) for service in FLOWS]
+        with workers(feeder, *hops):
+            begun = time.monotonic()
+            for each in (*hops, feeder):
+                each.go()
+            for each in (feeder, *hops):
+                each.result()
+            return ticks / (time.monotonic() - begun)
 
 
 @contextmanager

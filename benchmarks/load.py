@@ -24,7 +24,7 @@ INSTRUMENTS: Final = 100
 BROKER: Final = "paper"
 TICKS_A_MINUTE: Final = 4
 """Of each instrument."""
-_FIRST_DAY: Final = date(2026, 2, 2)
+FIRST_DAY: Final = date(2026, 2, 2)
 _FIRST_SEQUENCE: Final = 1_000_000
 """Above those of the platform's own feed, which has sent a tick or two before it is paused."""
 _STEP: Final = 0.0006
@@ -59,7 +59,7 @@ def _moments() -> Iterator[datetime]:
     gap = timedelta(minutes=1) / (INSTRUMENTS * TICKS_A_MINUTE)
     for session in default_calendar():
         moment = session.open
-        while session.date >= _FIRST_DAY and moment < session.close:
+        while session.date >= FIRST_DAY and moment < session.close:
             yield moment
             moment += gap
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from benchmarks.bare_feeder import BareOrder
 from benchmarks.clients import Access
 from benchmarks.feeder import FeedOrder
-from benchmarks.flow import FLOWS, RAW_TOPIC, TICKS_TOPIC, TOPICS, Traffic, drained, traffic, workers
+from benchmarks.flow import RAW_TOPIC, TOPICS, Traffic, bare_rate, drained, traffic, workers
 from benchmarks.load import broker, crossing
 from benchmarks.result import Benchmark, Better, Options, Result, Row
 from benchmarks.stage import PIPELINE, Stage, staged
@@ -29,7 +28,7 @@ def measure(options: Options) -> Result:
     with staged(options.folder, broker(), crossing()) as stage:
         for turn in range(options.repetitions):
             rate, cost, ran = _services(stage, turn)
-            floor = _bare(stage, ran, f"bare-{turn}.")
+            floor = bare_rate(stage, ran, f"bare-{turn}.", TICKS)
             options.say(f"pipeline {turn + 1}: {rate:,.0f} ticks/s, bare hops {floor:,.0f} ticks/s")
             rates.append(rate)
             floors.append(floor)
@@ -61,22 +60,6 @@ def _settled(stage: Stage) -> bool:
 
 def _load(access: Access, turn: int) -> FeedOrder:
     return FeedOrder(access=access, count=TICKS, skip=turn * TICKS)
-
-
-def _bare(stage: Stage, ran: Traffic, copy: str) -> float:
-    """The same records through bare loops, as many processes as services."""
-    stage.make_topics(copy + topic for topic in TOPICS)
-    load = BareOrder(access=stage.access, topic=copy + TICKS_TOPIC, count=TICKS, size=ran.sizes[TICKS_TOPIC])
-    with stage.only():
-        feeder = Worker("benchmarks.bare_feeder", load)
-        hops = [Worker("benchmarks.hop", ran.hop(service, stage, copy)) for service in FLOWS]
-        with workers(feeder, *hops):
-            begun = time.monotonic()
-            for each in (*hops, feeder):
-                each.go()
-            for each in (feeder, *hops):
-                each.result()
-            return TICKS / (time.monotonic() - begun)
 
 
 def _result(rates: list[float], floors: list[float], costs: list[dict[str, float]], ran: Traffic) -> Result:

@@ -36,6 +36,8 @@ BAR_BUILDER, RUNNER, HISTORY = "bar-builder", "strategy-runner", "history"
 RISK, PAPER, PORTFOLIO = (f"{BROKER}.{name}" for name in ("risk-manager", "paper-trading", "portfolio"))
 PIPELINE = (BAR_BUILDER, RUNNER, RISK, PAPER, PORTFOLIO, HISTORY)
 """The services that a tick comes by, the feed apart."""
+NO_FEED = ("--synthetic", str(INSTRUMENTS), "--rate", "1")
+"""As near to none as there is, so that the run is not one by epochs."""
 _PATIENCE_SECONDS = 240.0
 _RECORDS = re.compile(r'^panda_records_total\{.*topic="(?P<topic>[^"]+)".*\} (?P<count>\S+)$', re.MULTILINE)
 _TICKS_OF_CPU = os.sysconf("SC_CLK_TCK")
@@ -118,6 +120,17 @@ class Stage:
         self._client.unassign()
         return found
 
+    def written(self, topic: str) -> tuple[float, float]:
+        """The times at which the first and the last record of a topic were written."""
+        low, high = self._client.get_watermark_offsets(Place(topic, 0), timeout=10)
+        times = []
+        for offset in (low, high - 1):
+            self._client.assign([Place(topic, 0, offset)])
+            (record,) = self._client.consume(1, timeout=10)
+            times.append(record.timestamp()[1] / 1000)
+        self._client.unassign()
+        return times[0], times[1]
+
     def make_topics(self, names: Iterable[str]) -> None:
         """Topics for the floor, with one partition."""
         admin = AdminClient(self._admin())
@@ -161,14 +174,17 @@ def resident_megabytes(pid: int) -> float:
 
 
 @contextmanager
-def staged(folder: Path, *resources: dict[str, object]) -> Iterator[Stage]:
-    """A platform with these resources and its feed paused; it is gone at the end of the block."""
+def staged(folder: Path, *resources: dict[str, object], feed: tuple[str, ...] = NO_FEED) -> Iterator[Stage]:
+    """A platform with these resources and its feed paused; it is gone at the end of the block.
+
+    `feed` are options of `panda up`: one of a replay that is to be waited for comes back when it has ended.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file, data = folder / "resources.yaml", folder / "data"
     file.write_text(documents(*resources))
     stage: Stage | None = None
     try:
-        _panda(data, "up", "-f", str(file), "--synthetic", str(INSTRUMENTS), "--rate", "1")
+        _panda(data, "up", "-f", str(file), *feed)
         stage = Stage(data)
         os.kill(stage.pid("market-feed"), signal.SIGSTOP)
         stage.wait(stage.is_ready, "the services are ready")
