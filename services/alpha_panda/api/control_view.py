@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alpha_panda.domain.processor import AnyEvent
+from alpha_panda.domain.quarantine import Quarantine, Quarantines, note_quarantine
 from alpha_panda.events.control import BrokerConfigured, HaltScope, StrategyConfigured, TradingHalted, TradingResumed
 from alpha_panda.resources.broker import BrokerSpec
 from alpha_panda.resources.strategy import StrategySpec
@@ -22,6 +23,7 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
     """A Strategy in force."""
 
     name: str
+    uid: str
     generation: int
     spec: StrategySpec
 
@@ -33,6 +35,7 @@ class ControlView:
         self._brokers: dict[str, BrokerView] = {}
         self._strategies: dict[str, StrategyView] = {}
         self._halts: dict[tuple[HaltScope, str], TradingHalted] = {}
+        self._quarantines: Quarantines = {}
         self.complete = False
         """Whether the control topics were read to their ends; until then, what is missing may just not be read yet."""
 
@@ -54,6 +57,10 @@ class ControlView:
         """The Strategy of this name."""
         return self._strategies.get(name)
 
+    def quarantine(self, view: StrategyView) -> Quarantine | None:
+        """Why this Strategy is called no more."""
+        return self._quarantines.get((view.name, view.uid, view.generation))
+
     def halts(self, broker: str) -> tuple[TradingHalted, ...]:
         """The halts that concern this Broker, the widest first: of all, its own, its strategies' and of instruments."""
         ranks = {scope: rank for rank, scope in enumerate(HaltScope)}
@@ -72,6 +79,7 @@ class ControlView:
         Raises:
             pydantic.ValidationError: a spec that is not one of its kind; the view stays as it was.
         """
+        note_quarantine(self._quarantines, event)
         match event.data:
             case BrokerConfigured(name=name, spec=None):
                 self._brokers.pop(name, None)
@@ -80,9 +88,9 @@ class ControlView:
                 self._brokers[name] = BrokerView(name=name, generation=generation, spec=read)
             case StrategyConfigured(name=name, spec=None):
                 self._strategies.pop(name, None)
-            case StrategyConfigured(name=name, spec=spec, generation=generation):
+            case StrategyConfigured(name=name, uid=uid, spec=spec, generation=generation):
                 wanted = StrategySpec.model_validate(spec)
-                self._strategies[name] = StrategyView(name=name, generation=generation, spec=wanted)
+                self._strategies[name] = StrategyView(name=name, uid=uid, generation=generation, spec=wanted)
             case TradingHalted(scope=scope, subject=subject) as halt:
                 self._halts[scope, subject] = halt
             case TradingResumed(scope=scope, subject=subject):

@@ -117,13 +117,26 @@ class PortfolioDetail(Portfolio):
     equity_curve: list[EquityPoint]
 
 
+class StrategyQuarantine(Answer):
+    """Why a Strategy is called no more, until it changes."""
+
+    kind: str = Field(description="raised, nonsense, time, memory or crash.")
+    reason: str
+    evidence: str
+    call: str = Field(description="The call into its code: on_bar, on_tick, snapshot, load...")
+    instrument_token: int | None
+    cause: str | None = Field(description="The id of the event that it happened at.")
+    since: datetime = Field(description="Event time.")
+
+
 class StrategySummary(Answer):
     """A Strategy in force."""
 
     name: str
     generation: int
     strategy: str
-    state: str
+    state: str = Field(description="Running, Paused or Stopped as its resource asks; Quarantined whatever it asks.")
+    quarantine: StrategyQuarantine | None
     mode: str
     brokers: list[str]
     instruments: list[str]

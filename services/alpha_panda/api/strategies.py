@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter
 
 from alpha_panda.api.control_view import StrategyView
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import StrategyDetail, StrategyOnBroker, StrategySummary
+from alpha_panda.api.models import StrategyDetail, StrategyOnBroker, StrategyQuarantine, StrategySummary
 from alpha_panda.api.portfolios import strategy_result
 from alpha_panda.api.problems import documented
+from alpha_panda.domain.quarantine import QUARANTINED, Quarantine
 
 
 def strategy_routes(dependencies: Dependencies) -> APIRouter:
@@ -20,7 +22,10 @@ def strategy_routes(dependencies: Dependencies) -> APIRouter:
     @router.get("")
     async def list_strategies() -> list[StrategySummary]:
         """Every Strategy in force."""
-        return [StrategySummary(**_head(each)) for each in dependencies.control.strategies]
+        return [
+            StrategySummary(**_head(each, dependencies.control.quarantine(each)))
+            for each in dependencies.control.strategies
+        ]
 
     @router.get("/{name}", responses=documented(404, 503))
     async def get_strategy(name: str) -> StrategyDetail:
@@ -28,7 +33,7 @@ def strategy_routes(dependencies: Dependencies) -> APIRouter:
         view = dependencies.require_strategy(name)
         known = [broker for broker in view.spec.brokers if dependencies.control.broker(broker) is not None]
         return StrategyDetail(
-            **_head(view),
+            **_head(view, dependencies.control.quarantine(view)),
             spec=view.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
             results=[await _result(dependencies, name, broker) for broker in known],
         )
@@ -36,13 +41,14 @@ def strategy_routes(dependencies: Dependencies) -> APIRouter:
     return router
 
 
-def _head(view: StrategyView) -> dict[str, Any]:
+def _head(view: StrategyView, quarantine: Quarantine | None) -> dict[str, Any]:
     spec = view.spec
     return {
         "name": view.name,
         "generation": view.generation,
         "strategy": spec.strategy,
-        "state": spec.state.value,
+        "state": spec.state.value if quarantine is None else QUARANTINED,
+        "quarantine": None if quarantine is None else StrategyQuarantine(**msgspec.structs.asdict(quarantine)),
         "mode": spec.mode.value,
         "brokers": list(spec.brokers),
         "instruments": [str(each) for each in spec.instruments],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, Final, Protocol
@@ -18,6 +18,7 @@ from alpha_panda.cli.messages import print_notice, print_warning
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.domain.audit import Deed
+from alpha_panda.domain.quarantine import QUARANTINED, Quarantines
 from alpha_panda.errors import InputError, PandaError, UnavailableError
 from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
@@ -25,9 +26,11 @@ from alpha_panda.local.halt_door import Door, Standing
 from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.local.halting import DoorReport, Standings, press, read_halts, release
 from alpha_panda.local.layout import Layout
+from alpha_panda.local.quarantine_reader import read_quarantines
 from alpha_panda.local.resource_access import open_resources
 from alpha_panda.local.resource_store import Applied, Edit
 from alpha_panda.resources.broker import Broker
+from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import Strategy, StrategyState
 
 
@@ -37,9 +40,13 @@ class Editable(Protocol):
     async def edit(self, kind: str, names: Iterable[str] | None, change: Edit, actor: str) -> tuple[Applied, ...]:
         """Change resources from what they are at this moment."""
 
+    async def load_all(self) -> tuple[StoredResource, ...]:
+        """All resources."""
+
 
 OpenStore = Callable[[Path], AbstractAsyncContextManager[Editable]]
 FindDoors = Callable[[Layout], tuple[Door, ...]]
+AskQuarantines = Callable[[Layout], Awaitable[Quarantines]]
 CheckSubject = Callable[[Layout, HaltScope, str], str]
 _REASON: Final = "no reason given"
 _STATES: Final = {Action.PAUSE: StrategyState.PAUSED, Action.UNPAUSE: StrategyState.RUNNING}
@@ -54,16 +61,17 @@ Json = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json 
 Name = Annotated[str, typer.Argument(metavar="STRATEGY")]
 
 
-def register(
+def register(  # noqa: PLR0913, PLR0917 - what a test puts its own in place of
     app: typer.Typer,
     doors: FindDoors = find_doors,
     check: CheckSubject = check_subject,
     open_store: OpenStore = open_resources,
     keep: Record = record,
+    ask: AskQuarantines = read_quarantines,
 ) -> None:
     """Add the commands, on the doors that `doors` finds and the resources that `open_store` opens.
 
-    `keep` records what they did.
+    `keep` records what they did; `ask` reads which strategies are quarantined.
     """
 
     @app.command()
@@ -119,12 +127,17 @@ def register(
         _print_halts(asyncio.run(read_halts(found)), len(found), output)
 
     def set_state(data_dir: Path, name: str, action: Action) -> None:
-        wanted, actor = _STATES[action], actor_name()
-        was = asyncio.run(_set_state(open_store(data_dir), name, wanted, actor))
-        if was is not wanted:
-            subject, before, after = f"{STRATEGY.name} {name}", {"state": was}, {"state": wanted}
-            keep(Layout(data_dir), [deed(action, actor, subject, before=before, after=after)])
-        print_text(f"{STRATEGY.qualified}/{name} {'already ' if was is wanted else ''}{action}d")
+        wanted, actor, was = _STATES[action], actor_name(), None
+        if action is Action.UNPAUSE and asyncio.run(_is_quarantined(open_store(data_dir), ask(Layout(data_dir)), name)):
+            # A quarantine holds for one generation, and what is Running already has no other by being asked to run.
+            asyncio.run(_set_state(open_store(data_dir), name, StrategyState.PAUSED, actor))
+            was = QUARANTINED
+        before = asyncio.run(_set_state(open_store(data_dir), name, wanted, actor))
+        was = was or before.value
+        if was != wanted:
+            subject, after = f"{STRATEGY.name} {name}", {"state": wanted}
+            keep(Layout(data_dir), [deed(action, actor, subject, before={"state": was}, after=after)])
+        print_text(f"{STRATEGY.qualified}/{name} {'already ' if was == wanted else ''}{action}d")
 
     @app.command()
     def pause(strategy: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
@@ -133,8 +146,21 @@ def register(
 
     @app.command()
     def unpause(strategy: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-        """Let a paused strategy enter again (state: Running in its resource)."""
+        """Let a paused strategy enter again (state: Running in its resource), and a quarantined one start anew."""
         set_state(data_dir, strategy, Action.UNPAUSE)
+
+
+async def _is_quarantined(
+    opened: AbstractAsyncContextManager[Editable], asked: Awaitable[Quarantines], name: str
+) -> bool:
+    try:
+        known = await asked
+    except PandaError as error:
+        print_warning(f"whether {name} is quarantined could not be read, and such a one stays so: {error}")
+        return False
+    async with opened as store:
+        held = [each for each in await store.load_all() if (each.kind, each.name) == (STRATEGY.name, name)]
+    return any((each.name, each.uid, each.generation) in known for each in held)
 
 
 async def _set_state(

@@ -10,6 +10,7 @@ import msgspec
 
 from alpha_panda.cli.age import short_age
 from alpha_panda.cli.resource_tables import as_file, as_json
+from alpha_panda.domain.quarantine import Quarantine
 from alpha_panda.local.resource_store import Change
 from alpha_panda.resources.problems import dotted, shown
 from alpha_panda.resources.stored import StoredResource
@@ -37,9 +38,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A Broker's strategies, or the Brokers that a Strategy really trades on."""
     conflicts: tuple[str, ...]
     """What it asks for and cannot have."""
+    quarantine: Quarantine | None = None
+    """Why a Strategy is called no more."""
 
 
-def status_of(stored: StoredResource, everything: Iterable[StoredResource]) -> Status:
+def status_of(
+    stored: StoredResource, everything: Iterable[StoredResource], quarantine: Quarantine | None = None
+) -> Status:
     """What comes of the resource beside all others."""
     holdings = settle(everything)
     conflicts = tuple(each.message for each in holdings.conflicts if each.uid == stored.uid)
@@ -53,6 +58,7 @@ def status_of(stored: StoredResource, everything: Iterable[StoredResource]) -> S
         services=(runner,) if runner is not None else (),
         trades_with=held.brokers if held is not None else (),
         conflicts=conflicts,
+        quarantine=quarantine,
     )
 
 
@@ -89,10 +95,26 @@ def report(stored: StoredResource, status: Status, history: Sequence[Edit], now:
         *(f"  {line}" for line in _list("Services", status.services)),
         *(f"  {line}" for line in _list(others, status.trades_with)),
         *_list("Conflicts", status.conflicts),
+        *_quarantine(status.quarantine),
         "Changes:",
         *(f"  {line}" for edit in history for line in _told(edit, now)),
     ]
     return "\n".join(lines)
+
+
+def _quarantine(quarantine: Quarantine | None) -> list[str]:
+    if quarantine is None:
+        return []
+    where = "" if quarantine.instrument_token is None else f" on instrument {quarantine.instrument_token}"
+    lines = [
+        _line("Kind", f"{quarantine.kind} in {quarantine.call}{where}"),
+        _line("Since", f"{quarantine.since.isoformat(timespec='seconds')} (market time)"),
+        _line("Cause", quarantine.cause or _NONE),
+        _line("Reason", quarantine.reason),
+        *_list("Evidence", quarantine.evidence.splitlines()),
+        _line("Ends by", "a changed manifest, or `panda unpause`"),
+    ]
+    return ["Quarantined:", *(f"  {line}" for line in lines)]
 
 
 def _told(edit: Edit, now: datetime) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from alpha_panda.cli.age import short_age
 from alpha_panda.cli.kinds import BROKER, BY_NAME, Kind
+from alpha_panda.domain.quarantine import QUARANTINED, Quarantine, Quarantines
 from alpha_panda.resources.broker import BrokerSpec, BrokerType
 from alpha_panda.resources.common import GROUP
 from alpha_panda.resources.documents import write_object
@@ -28,20 +29,29 @@ def columns(kind: Kind, *, wide: bool) -> tuple[str, ...]:
     return (*_STRATEGY_COLUMNS, *(_WIDE_STRATEGY_COLUMNS if wide else ()))
 
 
-def row(stored: StoredResource, now: datetime, *, wide: bool, qualified: bool) -> Cells:
+def quarantine_of(stored: StoredResource, quarantines: Quarantines) -> Quarantine | None:
+    """What holds for this generation of a resource."""
+    return quarantines.get((stored.name, stored.uid, stored.generation)) if stored.kind == "Strategy" else None
+
+
+def row(
+    stored: StoredResource, now: datetime, quarantine: Quarantine | None = None, *, wide: bool, qualified: bool
+) -> Cells:
     """One resource under `columns`; `qualified` puts the kind before its name, for tables of several kinds."""
     name = f"{BY_NAME[stored.kind].qualified}/{stored.name}" if qualified else stored.name
-    narrow = (name, *_facts(stored), short_age(now - stored.created_at))
+    narrow = (name, *_facts(stored, quarantine), short_age(now - stored.created_at))
     return (*narrow, *_more(stored, now)) if wide else narrow
 
 
-def as_json(stored: StoredResource) -> dict[str, object]:
+def as_json(stored: StoredResource, quarantine: Quarantine | None = None) -> dict[str, object]:
     """The resource as the API server would show it: with what the store knows in its metadata."""
     value = write_object(stored.resource)
     metadata = value["metadata"]
     assert isinstance(metadata, dict)  # noqa: S101 - a resource's form
+    status = {} if quarantine is None else {"status": {"state": QUARANTINED, "quarantine": quarantine}}
     return {
         **value,
+        **status,
         "metadata": {
             **metadata,
             "uid": stored.uid,
@@ -64,13 +74,13 @@ def as_file(stored: StoredResource) -> dict[str, object]:
     return {**value, "metadata": {field: each for field, each in metadata.items() if each}}
 
 
-def _facts(stored: StoredResource) -> Cells:
+def _facts(stored: StoredResource, quarantine: Quarantine | None) -> Cells:
     spec = stored.spec
     if isinstance(spec, BrokerSpec):
         return spec.type.value, spec.live, spec.halted
     return (
         spec.strategy,
-        spec.state.value,
+        spec.state.value if quarantine is None else QUARANTINED,
         spec.mode.value,
         ",".join(spec.brokers),
         _shortened([str(each) for each in spec.instruments]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from alpha_panda.cli.messages import print_notice, print_warning
 from alpha_panda.cli.options import Output, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.cli.resource_report import as_value, edits, report, status_of
-from alpha_panda.cli.resource_tables import as_file, as_json, columns, row
+from alpha_panda.cli.resource_tables import as_file, as_json, columns, quarantine_of, row
+from alpha_panda.domain.quarantine import Quarantines
 from alpha_panda.errors import PandaError
 from alpha_panda.local.resource_store import Applied, Change
 from alpha_panda.resources.documents import Document
@@ -22,6 +23,8 @@ from alpha_panda.topology.claims import settle
 
 Targets = list[tuple[Kind, list[str]]]
 """Kinds with the names of theirs that a person gave; no names stand for all."""
+AskQuarantines = Callable[[], Awaitable[Quarantines]]
+"""Reads what the log says."""
 Found = list[tuple[Kind, list[StoredResource]]]
 
 
@@ -55,29 +58,32 @@ async def apply_documents(store: Resources, documents: list[Document], actor: st
             print_warning(conflict.message)
 
 
-async def show_resources(store: Resources, targets: Targets, output: Output) -> None:
+async def show_resources(store: Resources, targets: Targets, output: Output, ask: AskQuarantines) -> None:
     """Print what there is of the targets; PandaError names those that there are not."""
     found, missing = _find(await store.load_all(), targets)
     items = [stored for _kind, resources in found for stored in resources]
     by_name = any(names for _kind, names in targets)
+    known = await _quarantines(items, ask) if output not in (Output.YAML, Output.NAME) else {}
     if output is Output.JSON:
         single = len(items) == 1 and by_name
-        print_json(as_json(items[0]) if single else _list(items))
+        print_json(as_json(items[0], quarantine_of(items[0], known)) if single else _list(items, known))
     elif not items and not missing:
         print_notice("No resources found")
     elif items:
-        _print_found(found, items, output)
+        _print_found(found, items, output, known)
     _fail(missing)
 
 
-async def describe_resources(store: Resources, targets: Targets, output: TextOutput) -> None:
+async def describe_resources(store: Resources, targets: Targets, output: TextOutput, ask: AskQuarantines) -> None:
     """Print all that is known of each target; PandaError names those that there are not."""
     now = datetime.now(UTC)
     everything = await store.load_all()
     found, missing = _find(everything, targets)
     texts, values = [], []
-    for stored in (each for _kind, resources in found for each in resources):
-        status = status_of(stored, everything)
+    items = [each for _kind, resources in found for each in resources]
+    known = await _quarantines(items, ask)
+    for stored in items:
+        status = status_of(stored, everything, quarantine_of(stored, known))
         history = edits(await store.changes(stored.kind, stored.name))
         texts.append(report(stored, status, history, now))
         values.append(as_value(stored, status, history))
@@ -131,16 +137,16 @@ def _find(everything: Iterable[StoredResource], targets: Targets) -> tuple[Found
     return found, missing
 
 
-def _print_found(found: Found, items: Sequence[StoredResource], output: Output) -> None:
+def _print_found(found: Found, items: Sequence[StoredResource], output: Output, known: Quarantines) -> None:
     if output is Output.YAML:
         print_text("---\n".join(write_yaml(as_file(stored)) for stored in items))
     elif output is Output.NAME:
         print_text("\n".join(f"{BY_NAME[stored.kind].qualified}/{stored.name}" for stored in items))
     else:
-        _print_tables(found, wide=output is Output.WIDE)
+        _print_tables(found, known, wide=output is Output.WIDE)
 
 
-def _print_tables(found: Found, *, wide: bool) -> None:
+def _print_tables(found: Found, known: Quarantines, *, wide: bool) -> None:
     """A table for each kind that has any, an empty line between them; of several kinds names say which."""
     now = datetime.now(UTC)
     qualified = len({kind for kind, _resources in found}) > 1
@@ -151,12 +157,24 @@ def _print_tables(found: Found, *, wide: bool) -> None:
         if shown:
             print_text("")
         shown += 1
-        rows = [row(stored, now, wide=wide, qualified=qualified) for stored in resources]
+        rows = [row(stored, now, quarantine_of(stored, known), wide=wide, qualified=qualified) for stored in resources]
         print_table(columns(kind, wide=wide), rows)
 
 
-def _list(items: Sequence[StoredResource]) -> dict[str, object]:
-    return {"apiVersion": "v1", "kind": "List", "items": [as_json(stored) for stored in items]}
+async def _quarantines(items: Sequence[StoredResource], ask: AskQuarantines) -> Quarantines:
+    """What the log says of strategies; where it does not answer, the rest is worth showing, with a warning."""
+    if not any(isinstance(stored.spec, StrategySpec) for stored in items):
+        return {}
+    try:
+        return await ask()
+    except PandaError as error:
+        print_warning(f"which strategies are quarantined could not be read: {error}")
+        return {}
+
+
+def _list(items: Sequence[StoredResource], known: Quarantines) -> dict[str, object]:
+    values = [as_json(stored, quarantine_of(stored, known)) for stored in items]
+    return {"apiVersion": "v1", "kind": "List", "items": values}
 
 
 def _fail(missing: Sequence[str]) -> None:

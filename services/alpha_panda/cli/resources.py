@@ -6,7 +6,7 @@ They talk to the platform that runs in the data directory, whose supervisor is t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -27,13 +27,17 @@ from alpha_panda.cli.resource_verbs import (
     show_resources,
     targets_of,
 )
+from alpha_panda.domain.quarantine import Quarantines
 from alpha_panda.errors import InputError
 from alpha_panda.events.audit import Action
 from alpha_panda.local.layout import Layout
+from alpha_panda.local.quarantine_reader import read_quarantines
 from alpha_panda.local.resource_access import open_resources
 
 OpenResources = Callable[[Path], AbstractAsyncContextManager[Resources]]
 """From a data directory to the resources of the platform that runs there."""
+AskQuarantines = Callable[[Layout], Awaitable[Quarantines]]
+"""From a data directory to what its log says of strategies."""
 Work = Callable[[Resources], Coroutine[Any, Any, None]]
 _KIND_HELP: Final = "broker(s), brk, strategy, strategies, strat, several with commas, all; or KIND/NAME."
 
@@ -47,8 +51,16 @@ DescribeOutput = Annotated[TextOutput, typer.Option("--output", "-o", help="json
 IgnoreNotFound = Annotated[bool, typer.Option("--ignore-not-found", help="What is not there is no failure.")]
 
 
-def register(app: typer.Typer, open_store: OpenResources = open_resources, keep: Record = record) -> None:
-    """Add the verbs to `app`, on the store that `open_store` opens; `keep` records what they change."""
+def register(
+    app: typer.Typer,
+    open_store: OpenResources = open_resources,
+    keep: Record = record,
+    ask: AskQuarantines = read_quarantines,
+) -> None:
+    """Add the verbs to `app`, on the store that `open_store` opens; `keep` records what they change.
+
+    `ask` reads which strategies are quarantined.
+    """
 
     def change(data_dir: Path, action: Action, actor: str, work: Work) -> None:
         audited(open_store(data_dir), work, action, actor, lambda deeds: keep(Layout(data_dir), deeds))
@@ -84,7 +96,7 @@ def register(app: typer.Typer, open_store: OpenResources = open_resources, keep:
     ) -> None:
         """Show resources; without a KIND all."""
         targets = parse_targets(kind or "all", names or [])
-        on_store(data_dir, lambda store: show_resources(store, targets, output))
+        on_store(data_dir, lambda store: show_resources(store, targets, output, lambda: ask(Layout(data_dir))))
 
     @app.command()
     def describe(
@@ -99,7 +111,7 @@ def register(app: typer.Typer, open_store: OpenResources = open_resources, keep:
         That is what is asked for, what comes of it, what it cannot have, and who changed what and when.
         """
         targets = parse_targets(kind, names or [])
-        on_store(data_dir, lambda store: describe_resources(store, targets, output))
+        on_store(data_dir, lambda store: describe_resources(store, targets, output, lambda: ask(Layout(data_dir))))
 
     @app.command()
     def delete(  # noqa: PLR0913 - each is one option of the command

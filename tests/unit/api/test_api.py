@@ -12,7 +12,7 @@ from starlette.routing import Route
 from tests.unit.api.fakes import TOKEN, World
 from tests.unit.history.test_history_rows import ORDER, RAISED, SIGNAL_ID
 from tests.unit.portfolio.trades import START
-from tests.unit.strategy_runner.scripted import YESBANK, broker, configured
+from tests.unit.strategy_runner.scripted import YESBANK, broker, configured, spec
 
 from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
@@ -23,7 +23,13 @@ from alpha_panda.api.policy import OPEN
 from alpha_panda.api.queries import Queries
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError
-from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
+from alpha_panda.events.control import (
+    HaltScope,
+    QuarantineKind,
+    StrategyQuarantined,
+    TradingHalted,
+    TradingResumed,
+)
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.orders import OrderSubmitted
 from alpha_panda.events.signals import SignalRejected
@@ -149,6 +155,28 @@ async def test_a_strategy_shows_its_settings_and_its_result_on_each_broker(world
     assert detail["spec"]["signalTimeToLiveSeconds"] == 60
     [result] = detail["results"]
     assert (result["broker"], result["result"]["profit"]["paise"]) == ("paper", 9_750)
+
+
+async def test_a_quarantined_strategy_says_why_until_it_changes(world: World):
+    view = world.control.strategies[0]
+    fact = StrategyQuarantined(
+        strategy="s",
+        uid=view.uid,
+        generation=view.generation,
+        kind=QuarantineKind.TIME,
+        call="on_bar",
+        instrument_token=1,
+        reason="it was still at work after 300 ms",
+        evidence="mine.py:3",
+    )
+    world.control.apply(Event(id="x", event_time=START, data=fact, key="s", correlation_id="x", causation_id="bar"))
+    [summary] = (await world.get("/api/v1/strategies")).json()
+    assert summary["state"] == "Quarantined"
+    assert (summary["quarantine"]["kind"], summary["quarantine"]["cause"]) == ("time", "bar")
+    assert summary["quarantine"]["reason"] == "it was still at work after 300 ms"
+    world.control.apply(configured("s", spec(), uid="another"))
+    [summary] = (await world.get("/api/v1/strategies")).json()
+    assert (summary["state"], summary["quarantine"]) == ("Running", None)
 
 
 async def test_a_deleted_resource_is_unknown(world: World):

@@ -19,6 +19,7 @@ from alpha_panda.local.doctor.pipeline import (
     judge_lag,
     judge_letters,
     judge_pipeline,
+    judge_quarantines,
     judge_services,
     judge_supervisor,
 )
@@ -27,13 +28,15 @@ from alpha_panda.local.layout import Layout
 from alpha_panda.local.letter_box import read_letters, read_marks
 from alpha_panda.local.letters import Decision, plan_replay
 from alpha_panda.local.platform import Platform, ServiceDetail
+from alpha_panda.local.quarantine_reader import read_quarantines
+from alpha_panda.local.resource_access import open_resources
 
 WATCHED_SECONDS = 2.0
 """How long a service with records to read is watched for reading some."""
 _OF_STORES = (
     *(Check.KAFKA, Check.REDIS, Check.POSTGRES, Check.CREDENTIALS),
     *(check for checks in COMPARED.values() for check in checks),
-    *(Check.CLOCK_SKEW, Check.DEAD_LETTERS),
+    *(Check.CLOCK_SKEW, Check.DEAD_LETTERS, Check.QUARANTINE),
 )
 
 
@@ -77,6 +80,10 @@ async def _examine_stores(layout: Layout, versions: dict[str, str]) -> list[Find
     found += (
         await _examine_letters(layout) if "kafka" in there else [skipped(Check.DEAD_LETTERS, "Kafka does not answer")]
     )
+    if there >= {"kafka", "postgres"}:
+        found += await _examine_quarantines(layout)
+    else:
+        found.append(skipped(Check.QUARANTINE, "Kafka or PostgreSQL does not answer"))
     return found
 
 
@@ -107,6 +114,17 @@ async def _examine_letters(layout: Layout) -> list[Finding]:
     for step in plan_replay(letters, marks, returned=False):
         outstanding[step.letter.place[0]][step.decision] += 1
     return list(judge_letters(outstanding))
+
+
+async def _examine_quarantines(layout: Layout) -> list[Finding]:
+    try:
+        known = await read_quarantines(layout)
+        async with open_resources(layout.root) as store:
+            strategies = await store.list("Strategy")
+    except PandaError as error:
+        return [skipped(Check.QUARANTINE, str(error))]
+    held = {each.name: known.get((each.name, each.uid, each.generation)) for each in strategies}
+    return list(judge_quarantines({name: each for name, each in held.items() if each is not None}))
 
 
 def _progress(services: tuple[ServiceDetail, ...]) -> tuple[Progress, ...]:

@@ -23,6 +23,7 @@ class Check(StrEnum):
     SUPERVISOR = "supervisor"
     SERVICES = "services"
     CONFLICTS = "conflicts"
+    QUARANTINE = "quarantine"
     LAG = "lag"
     PIPELINE = "pipeline"
     KAFKA = "kafka"

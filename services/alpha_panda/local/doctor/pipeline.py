@@ -6,6 +6,7 @@ from collections import Counter
 
 import msgspec
 
+from alpha_panda.domain.quarantine import Quarantine
 from alpha_panda.local.doctor.findings import Check, Finding, failed, fine, skipped, warning
 from alpha_panda.local.findings import merged
 from alpha_panda.local.letters import Decision
@@ -57,6 +58,19 @@ def judge_conflicts(conflicts: tuple[str, ...]) -> tuple[Finding, ...]:
     """No resource asks for what it cannot have."""
     found = tuple(warning(Check.CONFLICTS, each, "change or delete one of the resources") for each in conflicts)
     return found or (fine(Check.CONFLICTS, "every resource has what it asks for"),)
+
+
+def judge_quarantines(held: dict[str, Quarantine]) -> tuple[Finding, ...]:
+    """By name: the Strategies that their runner calls no more."""
+    found = tuple(
+        warning(
+            Check.QUARANTINE,
+            f"Strategy {name} is quarantined since {each.since:%Y-%m-%d %H:%M:%S} UTC ({each.kind}): {each.reason}",
+            f"see `panda describe strategy {name}`; mend it and apply it, or let it go on: panda unpause {name}",
+        )
+        for name, each in sorted(held.items())
+    )
+    return found or (fine(Check.QUARANTINE, "no strategy is quarantined"),)
 
 
 def judge_lag(before: tuple[Progress, ...], after: tuple[Progress, ...], seconds: float) -> tuple[Finding, ...]:
