@@ -19,6 +19,7 @@ from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.market_feed.sources import cells
 from alpha_panda.market_feed.sources.columns import Columns, Kind, recognise
 from alpha_panda.market_feed.sources.files import Record, TableFile, table_file
+from alpha_panda.market_feed.sources.port import counted
 
 _BARS: Final = "bars have the columns timestamp (or datetime, date), open, high, low, close, volume"
 _TOKEN: Final = 1
@@ -57,7 +58,7 @@ def read_bars(path: Path, *, instrument: str | None = None, zone: tzinfo = IST) 
     notes: list[str] = []
     rows = _one_instrument(list(_rows(file, columns, zone, notes)), instrument, file)
     if not rows:
-        reason = f": {notes[0].removeprefix(f'{file.name}:')}" if notes else ""
+        reason = f"; line {notes[0].removeprefix(f'{file.name}:')}" if notes else ""
         raise InputError(f"{file.name}: has no row that can be used{reason}", remedy=_BARS)
     bars = tuple(row.bar for row in _once(_in_session(rows, file, notes), file, notes))
     return BarSeries(bars=bars, notes=tuple(notes))
@@ -119,10 +120,10 @@ def _in_session(rows: list[_Row], file: TableFile, notes: list[str]) -> list[_Ro
     calendar = default_calendar()
     inside = [row for row in rows if not _is_outside(row.moment, calendar)]
     if not inside:
-        message = f"{file.name}: none of its {len(rows)} bars is inside a session of the exchange"
+        message = f"{file.name}: no bar is inside a session of the exchange"
         raise InputError(message, remedy="check their times and zone: sessions are 09:15 to 15:30 in India")
     if len(inside) < len(rows):
-        notes.append(f"{file.name}: {len(rows) - len(inside)} of {len(rows)} bars are outside the session")
+        notes.append(f"{file.name}: {counted(len(rows) - len(inside), 'bar')} outside the session")
     return inside
 
 
