@@ -121,6 +121,16 @@ class MemoryProducer:
 
 
 @dataclass
+class AllBut:
+    """The names of topics: those that nobody wrote to yet exist, too."""
+
+    names: set[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name not in self.names
+
+
+@dataclass
 class MemoryConsumer:
     """Reads from the log what it is assigned, at most `most` records at once."""
 
@@ -128,6 +138,16 @@ class MemoryConsumer:
     most: int = 100
     positions: dict[TopicPartition, int] = field(default_factory=dict)
     committed_offsets: dict[TopicPartition, int] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+
+    async def topics(self) -> AllBut:
+        return AllBut(self.deleted)
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return None if topic in self.deleted else {0}
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        return frozenset(self.positions)
 
     def assign(self, partitions: Iterable[TopicPartition]) -> None:
         self.positions = dict.fromkeys(partitions, 0)

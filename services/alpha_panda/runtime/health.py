@@ -35,6 +35,8 @@ class Health:
         self.ready = False
         self._findings = findings
         self.detail: dict[str, Any] = {}
+        self.notes: list[str] = []
+        """What a person should know of this start: what was rebuilt, what is gone."""
         self._turned = time.monotonic()
         self._event_at: float | None = None
 
@@ -60,6 +62,7 @@ class Health:
             "loop_age_seconds": round(now - self._turned, 3),
             "event_age_seconds": None if self._event_at is None else round(now - self._event_at, 3),
             **self.detail,
+            "notes": self.notes,
             "findings": msgspec.to_builtins(self._findings()),
         }
 

@@ -60,14 +60,17 @@ def _way_in(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def make_consumer(settings: KafkaSettings, group: str | None = None) -> AIOKafkaConsumer:
-    """A consumer to be assigned by hand; `group` is where its offsets are committed, None commits nowhere."""
+    """A consumer to be assigned by hand; `group` is where its offsets are committed, None commits nowhere.
+
+    One with a group is never moved in silence: where its position is gone, reading fails (see `assignment`).
+    """
     make = partial(JournaledConsumer, _journal(settings)) if settings.journal else AIOKafkaConsumer
     return make(
         **_common(settings),
         group_id=group,
         enable_auto_commit=False,
         isolation_level="read_committed",
-        auto_offset_reset="earliest",
+        auto_offset_reset="earliest" if group is None else "none",
         max_poll_records=settings.profile.poll_records,
         fetch_max_wait_ms=settings.profile.poll_milliseconds,
         max_partition_fetch_bytes=settings.profile.fetch_bytes,
@@ -149,6 +152,8 @@ def translate(error: Exception) -> Exception:
         return AuthenticationError(f"Kafka refused: {error}", remedy="compare the ACLs with the plan")
     if isinstance(error, _FENCED):
         return UnknownOutcomeError(f"Kafka fenced this producer: {error}")
+    if isinstance(error, kafka_errors.UnknownTopicOrPartitionError):
+        return TransientError(f"Kafka has no such topic: {error}", remedy="`panda up` makes what is missing again")
     if isinstance(error, kafka_errors.KafkaError):
         return TransientError(f"Kafka: {type(error).__name__}: {error}")
     return error

@@ -1,4 +1,4 @@
-"""A seal on a task's state: whoever opens it knows that state and offsets are those that were kept together.
+"""A seal on a task's state: whoever opens it knows that it is the very state that was kept for this task.
 
 A flipped bit in a stored state would still decode, to another amount of money. What does not open is not
 restored: the log has it all, and rebuilds it.
@@ -20,20 +20,20 @@ class UnreadableSnapshotError(PandaError):
     """A snapshot that is not what was kept; it is rebuilt from the log."""
 
 
-def seal(state: bytes, facts: bytes) -> bytes:
-    """The state, sealed together with the facts that it is exact for."""
-    return _FORMAT + _digest(state, facts) + state
+def seal(state: bytes, whose: bytes) -> bytes:
+    """The state, sealed under the name of its task."""
+    return _FORMAT + _digest(state, whose) + state
 
 
-def open_seal(sealed: bytes, facts: bytes) -> bytes:
-    """The state as it was sealed with these facts; raises UnreadableSnapshotError where it was not."""
+def open_seal(sealed: bytes, whose: bytes) -> bytes:
+    """The state as it was sealed under this name; raises UnreadableSnapshotError where it was not."""
     if not sealed.startswith(_FORMAT):
         raise UnreadableSnapshotError(f"it begins with {sealed[: len(_FORMAT)]!r}; this release reads {_FORMAT!r}")
     digest, state = sealed[len(_FORMAT) : len(_FORMAT) + _DIGEST], sealed[len(_FORMAT) + _DIGEST :]
-    if digest != _digest(state, facts):
-        raise UnreadableSnapshotError(f"its {len(state)} bytes or its offsets are not those that were kept")
+    if digest != _digest(state, whose):
+        raise UnreadableSnapshotError(f"its {len(state)} bytes are not those that were kept")
     return state
 
 
-def _digest(state: bytes, facts: bytes) -> bytes:
-    return blake2b(state, digest_size=_DIGEST, key=blake2b(facts, digest_size=32).digest()).digest()
+def _digest(state: bytes, whose: bytes) -> bytes:
+    return blake2b(state, digest_size=_DIGEST, key=blake2b(whose, digest_size=32).digest()).digest()

@@ -19,6 +19,7 @@ from alpha_panda.events.envelope import Envelope, MalformedEventError, Origin, d
 from alpha_panda.events.fences import Fences
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import Topic, dead_letter_topic, parse_name
+from alpha_panda.runtime.assignment import TopicWatch, assign
 from alpha_panda.runtime.claims import Claims, ForgottenClaims, Met
 from alpha_panda.runtime.fail_points import FailPoint
 from alpha_panda.runtime.fencing import pass_over
@@ -78,11 +79,13 @@ class SinkService(Generic[RowT]):
         try:
             partitions = self._partitions()
             letters = sorted({dead_letter_topic(p.topic, None, self._settings.platform.prefix) for p in partitions})
+            topics = TopicWatch((*letters, *self._settings.service.reads))
+            await topics.require(consumer)
             async with recovery_reader(kafka) as reader:
                 await publisher.recover(reader, dict.fromkeys(letters, (0,)), {})
             self._fences = await retried(self._claims.load)
             await self._assign(consumer, partitions)
-            await self._consume(consumer, publisher)
+            await self._consume(consumer, publisher, topics)
         finally:
             await consumer.stop()
             await producer.stop()
@@ -96,19 +99,19 @@ class SinkService(Generic[RowT]):
         return found
 
     async def _assign(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
-        consumer.assign(partitions)
-        beginnings = await consumer.beginning_offsets(partitions)
+        known = {(each.topic, each.partition): await consumer.committed(each) for each in partitions}
+        positions = {where: offset for where, offset in known.items() if offset is not None}
+        self._process.health.notes = await assign(consumer, dict.fromkeys(partitions, (positions,)))
         for partition in partitions:
-            start = max(await consumer.committed(partition) or 0, beginnings[partition])
-            self._positions[partition] = start
-            consumer.seek(partition, start)
+            self._positions[partition] = await consumer.position(partition)
 
-    async def _consume(self, consumer: AIOKafkaConsumer, publisher: Publisher) -> None:
+    async def _consume(self, consumer: AIOKafkaConsumer, publisher: Publisher, topics: TopicWatch) -> None:
         profile = self._settings.kafka.profile
         health = self._process.health
         health.ready = True
         while not self._process.stopping.is_set():
             health.turn()
+            topics.look(consumer)
             try:
                 batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
             except kafka_errors.KafkaError as error:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import asyncpg
 import msgspec
+import structlog
 
 from alpha_panda.events.fences import Raised
 from alpha_panda.runtime.owners import Owners, PostgresOwners, owned, require_owned
+from alpha_panda.runtime.seals import UnreadableSnapshotError, open_seal, seal
 from alpha_panda.runtime.store_errors import postgres_errors
 
 Offsets = dict[str, dict[int, int]]
@@ -31,6 +33,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The claims that what stands at these offsets and behind is measured by."""
     fence: int | None = None
     """The fence of who saves it; a store that knows owners keeps it for the task's present owner only."""
+
+    @property
+    def positions(self) -> dict[tuple[str, int], int]:
+        """The next offset to read, by topic and partition."""
+        return {(topic, p): offset for topic, ends in self.offsets.items() for p, offset in ends.items()}
 
 
 class SnapshotStore(Protocol):
@@ -60,21 +67,17 @@ class PostgresSnapshots:
         self._table = f'"{schema}".snapshots'
 
     async def load(self, service: str, task: str) -> Snapshot | None:
-        """The task's last snapshot; raises TransientError where PostgreSQL does not answer."""
+        """The task's last snapshot.
+
+        Raises TransientError where PostgreSQL does not answer, UnreadableSnapshotError where it is not what was kept.
+        """
         columns = "epoch, offsets, outputs, state, finished, fences"
         sql = f"SELECT {columns} FROM {self._table} WHERE service = $1 AND task = $2"  # noqa: S608 — the table is ours
         with postgres_errors():
             row = await self._pool.fetchrow(sql, service, task)
         if row is None:
             return None
-        return Snapshot(
-            epoch=row["epoch"],
-            offsets=_offsets(row["offsets"]),
-            outputs=_offsets(row["outputs"]),
-            state=row["state"],
-            finished=row["finished"],
-            fences=msgspec.json.decode(row["fences"], type=Raised),
-        )
+        return _opened(row, _whose(service, task))
 
     async def save(self, service: str, task: str, snapshot: Snapshot) -> None:
         """Replace the task's snapshot in one statement, as its owner."""
@@ -96,12 +99,49 @@ class PostgresSnapshots:
                 snapshot.epoch,
                 json.dumps(snapshot.offsets),
                 json.dumps(snapshot.outputs),
-                snapshot.state,
+                seal(snapshot.state, _whose(service, task)),
                 snapshot.finished,
                 msgspec.json.encode(snapshot.fences).decode(),
                 fence,
             )
         require_owned(kept, task, fence)
+
+
+async def restore_last(
+    store: SnapshotStore, service: str, task: str, restore: Callable[[bytes], None]
+) -> tuple[Snapshot | None, str]:
+    """The last snapshot, its state given to `restore`; for one that cannot be read None and what is to be said.
+
+    Nothing is lost with it: the log has it all.
+    """
+    try:
+        snapshot = await store.load(service, task)
+        if snapshot is not None:
+            restore(snapshot.state)
+    except UnreadableSnapshotError as error:
+        note = f"the snapshot of {task} cannot be read, it is rebuilt from the log: {error}"
+        structlog.get_logger().error("snapshot not readable: rebuilt from the log", task=task, reason=str(error))
+        return None, note
+    return snapshot, ""
+
+
+def _opened(row: Mapping[str, Any], whose: bytes) -> Snapshot:
+    """The snapshot in a row of the table; raises UnreadableSnapshotError where it is not what was kept."""
+    try:
+        return Snapshot(
+            epoch=row["epoch"],
+            offsets=_offsets(row["offsets"]),
+            outputs=_offsets(row["outputs"]),
+            state=open_seal(row["state"], whose),
+            finished=row["finished"],
+            fences=msgspec.json.decode(row["fences"], type=Raised),
+        )
+    except (ValueError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+        raise UnreadableSnapshotError(f"its offsets are none: {error}") from error
+
+
+def _whose(service: str, task: str) -> bytes:
+    return f"{service}/{task}".encode()
 
 
 def _offsets(text: str) -> Offsets:

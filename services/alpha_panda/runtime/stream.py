@@ -34,6 +34,7 @@ from alpha_panda.events.topics import (
     dead_letter_topic,
     parse_name,
 )
+from alpha_panda.runtime.assignment import TopicWatch, assign
 from alpha_panda.runtime.checkpoints import Checkpoints
 from alpha_panda.runtime.dead_letters import Coordinates
 from alpha_panda.runtime.digests import origin_of
@@ -69,6 +70,7 @@ class StreamService:
         self._gate: LiveGate | None = None
         self._unread: dict[TopicPartition, int] = {}
         self._snapshots: OwnedSnapshots | None = None
+        self._topics = TopicWatch(())
         self._log = structlog.get_logger()
 
     def reads(self, topic: Topic, *, phase: int = 0, lag: int = 0, in_sequence: bool = True) -> Self:
@@ -140,10 +142,13 @@ class StreamService:
                 self._task(task, self._publisher(producer, letters, tenure))
                 for task, tenure in zip(self._settings.service.tasks, tenures, strict=True)
             ]
+            self._topics = TopicWatch(n for t in tasks for n in (*self._outputs_of(t), *(p[0] for p in t.partitions)))
+            await self._topics.require(consumer)
             async with recovery_reader(settings) as reader:
                 for task in tasks:
                     await task.start(reader, self._outputs_of(task))
-            await self._assign(consumer, tasks)
+            lost = await self._assign(consumer, tasks)
+            self._process.health.notes = [*(task.note for task in tasks if task.note), *lost]
             await self._consume(consumer, tasks, ownership)
         finally:
             await consumer.stop()
@@ -219,19 +224,14 @@ class StreamService:
             topics[dead_letter_topic(name, self._settings.service.broker, prefix)] = (0,)
         return topics
 
-    async def _assign(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
-        starts: dict[Partition, int] = {}
-        for task in tasks:
-            for where in task.partitions:
-                position = task.positions.get(where, 0)
-                starts[where] = min(starts.get(where, position), position)
-        assigned = [TopicPartition(*where) for where in starts]
-        consumer.assign(assigned)
-        beginnings = await consumer.beginning_offsets(assigned)
-        for partition in assigned:
-            consumer.seek(partition, max(beginnings[partition], starts[partition.topic, partition.partition]))
+    async def _assign(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> list[str]:
+        """Read from where the tasks are; what is gone from there."""
+        wanted = {where: [each for each in tasks if where in each.partitions] for t in tasks for where in t.partitions}
+        lost = await assign(consumer, {TopicPartition(*p): [t.positions for t in by] for p, by in wanted.items()})
+        assigned = consumer.assignment()
         control = [each for each in assigned if self._scope_of(each.topic) is Scope.CONTROL]
         self._unread = dict(await consumer.end_offsets(control)) if control else {}
+        return lost
 
     def _scope_of(self, name: str) -> Scope:
         return parse_name(name, self._settings.platform.prefix)[0].scope
@@ -259,6 +259,7 @@ class StreamService:
                 health.turn()
                 await ownership.assure()
                 await self._read(consumer, takers)
+                self._topics.look(consumer)
                 await self._learn_control(consumer, tasks)
                 if any(await asyncio.gather(*(task.turn() for task in tasks))):
                     health.saw_event()

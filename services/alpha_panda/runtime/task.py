@@ -29,7 +29,7 @@ from alpha_panda.runtime.live_gate import sort_out
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.refusals import Refusals
-from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic, earliest, lowest
+from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic, earliest, lowest, restore_last
 from alpha_panda.runtime.wiring import EPOCH_TOPICS, Wiring
 
 
@@ -82,15 +82,13 @@ class Task:
 
     async def start(self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]]) -> None:
         """Restore the last snapshot, claim one's outputs and read them from there to their end."""
-        snapshot = await self._snapshots.load(self._wiring.service, self.name)
+        restoring = restore_last(self._snapshots, self._wiring.service, self.name, self._decider.restore)
+        snapshot, self.note = await restoring
         if snapshot is not None:
-            self._decider.restore(snapshot.state)
             self._gate = self._make_gate(snapshot.epoch)
             self.epoch = snapshot.epoch
             self.finished = snapshot.finished
-            self.positions = {
-                (topic, p): offset for topic, ends in snapshot.offsets.items() for p, offset in ends.items()
-            }
+            self.positions = snapshot.positions
             self._publisher.fences = Fences(snapshot.fences)
         found = await self._publisher.take_over(reader, topics, snapshot.outputs if snapshot else {})
         rows = {full: row for row, full in self._wiring.own_topics}
