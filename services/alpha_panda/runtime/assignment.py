@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -50,10 +50,11 @@ async def assign(consumer: AIOKafkaConsumer, wanted: Mapping[TopicPartition, Seq
 class TopicWatch:
     """Whether the topics that a service needs exist, at its start and while it runs."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """Full names."""
+    def __init__(self, names: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
+        """Full names; `clock` is monotonic seconds."""
         self._names = tuple(sorted(set(names)))
-        self._looked_at = self._whole_at = time.monotonic()
+        self._clock = clock
+        self._looked_at = self._whole_at = clock()
 
     async def require(self, consumer: AIOKafkaConsumer) -> None:
         """Raise TransientError where one is missing; without this a client asks for it for ever."""
@@ -66,7 +67,7 @@ class TopicWatch:
 
     def look(self, consumer: AIOKafkaConsumer) -> None:
         """Raise TransientError where a topic that is read has been away for some seconds: it was deleted."""
-        now = time.monotonic()
+        now = self._clock()
         if now - self._looked_at < _LOOK_SECONDS:
             return
         self._looked_at = now

@@ -8,7 +8,6 @@ from structlog.testing import capture_logs
 from tests.support.memory_log import MemoryConsumer, MemoryLog
 
 from alpha_panda.events.topics import BARS, TICKS
-from alpha_panda.runtime import assignment
 from alpha_panda.runtime.assignment import Positions, TopicWatch, assign
 from alpha_panda.runtime.errors import TransientError
 
@@ -56,12 +55,9 @@ async def test_a_start_without_a_topic_names_it_and_the_remedy(consumer: MemoryC
     assert "panda up" in str(refused.value.remedy)
 
 
-async def test_a_topic_that_is_deleted_while_it_is_read_is_missed_after_some_seconds(
-    consumer: MemoryConsumer, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_topic_that_is_deleted_while_it_is_read_is_missed_after_some_seconds(consumer: MemoryConsumer):
     seconds = iter((100, 102, 104, 106, 108, 112))
-    monkeypatch.setattr(assignment.time, "monotonic", lambda: float(next(seconds)))
-    watch = TopicWatch((TICK_TOPIC,))
+    watch = TopicWatch((TICK_TOPIC,), lambda: float(next(seconds)))
     await assigned(consumer, {})
 
     def look(deleted: set[str]) -> None:
