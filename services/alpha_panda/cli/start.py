@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 import sys
 import time
 from pathlib import Path
@@ -12,13 +10,17 @@ from pathlib import Path
 import msgspec
 from pydantic import ValidationError
 
+from alpha_panda.cli.actor import actor_name
+from alpha_panda.cli.auditing import audited, record
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import InstrumentTable, format_instruments, load_instruments
 from alpha_panda.errors import InputError, PandaError
+from alpha_panda.events.audit import Action
 from alpha_panda.local.archive import archive_run, forget_kept, keep_resources, kept_resources
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.resource_access import open_resources
+from alpha_panda.local.resource_store import ResourceStore
 from alpha_panda.local.run_file import FeedChoice, Run, load_run, save_run
 from alpha_panda.local.user_settings import UserSettings, keep_user_settings, read_user_settings
 from alpha_panda.market_feed.sources.select import select_source
@@ -72,7 +74,7 @@ def start(platform: Platform, options: StartOptions, documents: list[Document]) 
         run = msgspec.structs.replace(run, instruments=str(_write_synthetic_table(layout, options)))
     try:
         _start(platform, run, before, options)
-        asyncio.run(_apply(layout, kept + documents))
+        _apply(layout, kept + documents)
         forget_kept(layout)
         save_run(layout, run)
         platform.reload(_say)
@@ -191,12 +193,16 @@ async def _kept_resources(platform: Platform, documents: list[Document]) -> list
     return [Document(resource=each.resource, source="the run before", line=1) for each in stored]
 
 
-async def _apply(layout: Layout, documents: list[Document]) -> None:
+def _apply(layout: Layout, documents: list[Document]) -> None:
     if not documents:
         return
-    async with open_resources(layout.root) as store:
-        for applied in await store.apply(documents, os.environ.get("PANDA_ACTOR") or getpass.getuser()):
+    actor = actor_name()
+
+    async def work(store: ResourceStore) -> None:
+        for applied in await store.apply(documents, actor):
             _say(f"{applied.kind.lower()}.alphapanda.io/{applied.name} {applied.outcome}")
+
+    audited(open_resources(layout.root), work, Action.APPLY, actor, lambda deeds: record(layout, deeds))
 
 
 def _absolute(path: Path | None) -> str | None:

@@ -237,11 +237,14 @@ def test_every_press_is_in_the_audit_log_also_one_while_kafka_was_stopped(tradin
     assert entries[1]["previous"] == entries[0]["digest"]
 
 
-def test_with_postgresql_stopped_both_others_hold_the_halt(trading: Desk) -> None:
+def test_with_postgresql_stopped_both_others_hold_the_halt_and_trading_goes_on_until_then(trading: Desk) -> None:
     with trading.stopped("postgres"):
+        stopped = datetime.now(UTC)
+        trading.wait_for(stopped + timedelta(seconds=2), "Exit", "validated")
         doors, pressed = trading.press()
         assert doors == {LOG: True, "redis": True, "resource": False}
-    trading.stays_halted(pressed)
+        trading.stays_halted(pressed)
+    trading.stays_halted(datetime.now(UTC))
 
 
 def test_with_every_store_stopped_the_command_says_that_nothing_is_halted(trading: Desk) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from alpha_panda.domain.pipeline_watch import Code
-from alpha_panda.domain.pipeline_watch import Finding as Fault
 from alpha_panda.local.doctor.findings import Check, Finding, Level
 from alpha_panda.local.doctor.logins import logins
 from alpha_panda.local.doctor.machine import (
@@ -31,7 +29,6 @@ from alpha_panda.local.doctor.pipeline import (
     judge_conflicts,
     judge_lag,
     judge_letters,
-    judge_pipeline,
     judge_services,
     judge_supervisor,
 )
@@ -103,33 +100,6 @@ def test_a_supervisor_that_serves_is_in_order_and_every_other_is_not() -> None:
     assert levels(judge_supervisor(broken, ".panda")) == [Level.FAILED]
     assert judge_supervisor(broken, ".panda").remedy == "make room"
     assert levels(judge_supervisor(None, ".panda")) == [Level.FAILED]
-
-
-def fault(code: Code, subject: str, seconds: float, *waits_for: str) -> Fault:
-    since = NOW - timedelta(seconds=seconds)
-    return Fault(
-        code=code, subject=subject, since=since, seconds=seconds, message="said", look="look", waits_for=waits_for
-    )
-
-
-def test_what_the_watches_find_has_a_line_each_once_and_the_root_first() -> None:
-    assert levels(*judge_pipeline(())) == [Level.SKIPPED]
-    assert levels(*judge_pipeline((service(),))) == [Level.OK]
-    waiting = msgspec.structs.replace(
-        service("runner"),
-        findings=(fault(Code.NO_PROGRESS, "runner", 30, "builder/0"), fault(Code.STALE_FEED, "market", 11)),
-    )
-    builder = msgspec.structs.replace(
-        service("builder"),
-        findings=(fault(Code.NOT_ANSWERING, "builder", 12), fault(Code.STALE_FEED, "market", 14)),
-    )
-    found = judge_pipeline((waiting, builder))
-    assert levels(*found) == [Level.FAILED] * 3
-    assert [each.message for each in found] == [
-        "market: stale_feed since 03:59:46 UTC: said",
-        "builder: not_answering since 03:59:48 UTC: said",
-        "runner: no_progress since 03:59:30 UTC: said",
-    ]
 
 
 def test_each_service_that_is_not_ready_has_a_line_with_its_reason() -> None:

@@ -20,7 +20,6 @@ from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import StrategyState
 from alpha_panda.topology.credentials import derive
 from alpha_panda.topology.model import Plan, ServicePlan, TopicPlan
-from alpha_panda.topology.names import OPERATIONS, halts_key, trading_switch
 from alpha_panda.topology.planner import plan
 from alpha_panda.topology.settings import PlatformSettings, TopicOverlay
 
@@ -161,33 +160,6 @@ def test_rights_are_exact_names_and_no_more_than_the_row_says() -> None:
     assert rights(planned, "market-feed")[dead_letter_topic(TICKS.name)] == ("DESCRIBE", "READ", "WRITE")
     assert rights(planned, "history")[TICKS.name] == ("DESCRIBE", "READ")
     assert rights(planned, "api")[CONTROL_TRADING.name] == ("DESCRIBE", "READ")
-
-
-def test_redis_is_for_the_portfolio_to_write_and_the_api_to_read() -> None:
-    users = {each.name: each.rules for each in made(paper("a"), paper("b")).redis_users}
-    of_broker = ("paper-trading", "portfolio", "risk-manager")
-    assert sorted(users) == sorted([*(f"{b}.{each}" for b in "ab" for each in of_broker), "api", OPERATIONS])
-    switch = [trading_switch(""), halts_key("")]
-    for asks in ("a.risk-manager", "a.paper-trading"):
-        assert [rule for rule in users[asks] if rule.startswith("~")] == [f"~{key}" for key in switch]
-    assert [rule for rule in users["a.portfolio"] if rule.startswith("~")] == ["~a:*"]
-    assert [rule for rule in users["api"] if rule.startswith("~")] == ["~a:*", "~b:*"]
-    assert "+@write" in users["a.portfolio"]
-    assert "+@write" not in users["api"]
-    for rules in users.values():
-        assert {"resetkeys", "resetchannels", "-@all", "-@admin", "-@dangerous", "-scan"} <= set(rules)
-        assert not {"allkeys", "~*", "+@all"} & set(rules)
-
-
-def test_the_ledger_can_be_added_to_and_never_changed() -> None:
-    grants = [grant for role in made(paper()).postgres_roles for grant in role.grants if grant.table == "ledger"]
-    assert {grant.privileges for grant in grants} == {("SELECT",), ("SELECT", "INSERT")}
-
-
-def test_roles_are_names_that_sql_reads_as_one_word() -> None:
-    names = [role.name for role in made(paper("my-desk")).postgres_roles]
-    assert "my_desk_risk_manager" in names
-    assert all(name.replace("_", "a").isalpha() for name in names)
 
 
 def test_of_two_brokers_of_one_name_the_older_wins_and_the_other_says_so() -> None:
