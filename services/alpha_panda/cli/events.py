@@ -12,7 +12,6 @@ from alpha_panda.checker.model import Record
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table
 from alpha_panda.events.envelope import MalformedEventError, decode_header
-from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import BARS, ORDERS_FILLED
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.log_reader import read_topic
@@ -48,21 +47,11 @@ def events(  # noqa: PLR0913 - the options of a command
     """Show records of a topic as they were written, oldest first."""
     layout = Layout(data_dir)
     Platform(layout).require_running()
-    records = asyncio.run(
-        read_topic(layout, topic, limit, newest=start is Beginning.END, shown=_is_news if not everything else None)
-    )
+    records = asyncio.run(read_topic(layout, topic, limit, newest=start is Beginning.END, claims=everything))
     if output is TextOutput.JSON:
         print_json([_as_json(record) for record in records])
         return
     print_table(("PARTITION", "OFFSET", "TIME", "TYPE", "KEY", "DATA"), [_as_row(record) for record in records])
-
-
-def _is_news(record: Record) -> bool:
-    """Whether a record is more than a claim to the partition."""
-    try:
-        return decode_header(record.value).type != OwnershipTaken.__name__
-    except MalformedEventError:
-        return True
 
 
 def _as_json(record: Record) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from alpha_panda.checker.model import Log, Record
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError, UnavailableError
+from alpha_panda.events.envelope import MalformedEventError, decode_header
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import DLQ_SUFFIX, parse_name
 from alpha_panda.local.kafka import ADMIN as KAFKA_ADMIN
 from alpha_panda.local.kafka import client_settings
@@ -78,6 +80,13 @@ async def read_log(layout: Layout) -> Log:
     )
 
 
+def _is_claim(record: Record) -> bool:
+    try:
+        return decode_header(record.value).type == OwnershipTaken.__name__
+    except MalformedEventError:
+        return False
+
+
 def partitions_of(layout: Layout) -> list[TopicPartition]:
     """Every partition of every topic of the platform, by name and number."""
     try:
@@ -89,12 +98,10 @@ def partitions_of(layout: Layout) -> list[TopicPartition]:
     ]
 
 
-async def read_topic(
-    layout: Layout, topic: str, limit: int, *, newest: bool, shown: Callable[[Record], bool] | None = None
-) -> list[Record]:
+async def read_topic(layout: Layout, topic: str, limit: int, *, newest: bool, claims: bool = False) -> list[Record]:
     """The newest or oldest records of a topic, at most `limit`, in the order in which they were written.
 
-    Of these only those that are to be `shown` (all without it); a few more are read to make up for the others.
+    The claims of the services' owners are left out unless they are asked for.
 
     Raises:
         InputError: there is no such topic.
@@ -107,7 +114,7 @@ async def read_topic(
     found: list[tuple[int, Record]] = []
     async with log_consumer(layout) as consumer:
         async for written_at, record in timed_records(consumer, wanted, limit + _UNSHOWN if newest else None):
-            if shown is not None and not shown(record):
+            if not claims and _is_claim(record):
                 continue
             found.append((written_at, record))
     found.sort(key=lambda pair: (pair[0], pair[1].place))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 from aiokafka import ConsumerRecord
@@ -23,6 +25,13 @@ from alpha_panda.runtime.replays import Replay, replay_of
 
 _REMEMBERED_IDS = 50_000
 """Ids kept for deduplication without epochs: at the 10 orders a second an account may place, over an hour of them."""
+
+TICKS_AHEAD: Final = timedelta(hours=2)
+"""How far a live tick may be ahead of the clock, which somebody may have set wrong by an hour.
+
+An instrument whose last tick is of the future says nothing more until then: so far a wrong tick can mute it.
+"""
+_NEVER: Final = (datetime.min.replace(tzinfo=UTC), -1)
 
 
 class Outcome(StrEnum):
@@ -85,15 +94,21 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 class Inbox:
     """The waiting room of one task."""
 
-    def __init__(self, knows: Callable[[int], bool], partitions: int) -> None:
-        """`knows` says whether an instrument token is in the table; `partitions` is the pipeline topics' count."""
+    def __init__(
+        self, knows: Callable[[int], bool], partitions: int, now: Callable[[], datetime] | None = None
+    ) -> None:
+        """`knows` says whether an instrument token is in the table; `partitions` is the pipeline topics' count.
+
+        `now` is the wall clock that live ticks are held against; a replay has none.
+        """
+        self._now = now
         self._knows = knows
         self._partitions = partitions
         self._by_epoch: dict[int, dict[tuple[str, str], Item]] = {}
         self._control: list[Item] = []
         self._replayed: list[Item] = []
         self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._sequences: dict[int, int] = {}
+        self._latest: dict[int, tuple[datetime, int]] = {}
 
     def understand(self, record: ConsumerRecord, source: Input, header: Envelope | None = None) -> Item | Refused:
         """Decode a record (its `header` may be read already); the reason why it cannot be, otherwise."""
@@ -104,6 +119,8 @@ class Inbox:
         token = instrument_of(event)
         if source.topic.scope is not Scope.CONTROL and token is not None and not self._knows(token):
             return Refused(record=record, reason=f"instrument token {token} is not in the instrument table")
+        if isinstance(event.data, Tick) and self._now is not None and event.event_time > self._now() + TICKS_AHEAD:
+            return Refused(record=record, reason=f"a tick of {event.event_time.isoformat()}, which is yet to come")
         replay = replay_of(record.headers) if record.headers else None
         return Item(event=_with_instrument(event, token), input=source, record=record, replay=replay)
 
@@ -136,9 +153,10 @@ class Inbox:
             return self._admit_replayed(item)
         if isinstance(event.data, Tick):
             if item.input.in_sequence:
-                if event.sequence <= self._sequences.get(event.data.instrument_token, -1):
+                moment = (event.event_time, event.sequence)
+                if moment <= self._latest.get(event.data.instrument_token, _NEVER):
                     return Outcome.DUPLICATE
-                self._sequences[event.data.instrument_token] = event.sequence
+                self._latest[event.data.instrument_token] = moment
             return None
         key = (item.input.topic.name, event.id)
         if key in self._recent:
@@ -153,9 +171,9 @@ class Inbox:
         tick = item.event.data
         if not isinstance(tick, Tick) or not item.input.in_sequence:
             return None
-        latest = self._sequences.get(tick.instrument_token, -1)
-        self._sequences[tick.instrument_token] = max(latest, item.event.sequence)
-        return Outcome.DUPLICATE if item.event.sequence < latest else None
+        latest, moment = self._latest.get(tick.instrument_token, _NEVER), (item.event.event_time, item.event.sequence)
+        self._latest[tick.instrument_token] = max(latest, moment)
+        return Outcome.DUPLICATE if moment < latest else None
 
     def discard_before(self, epoch: int) -> int:
         """Forget what belongs to epochs before the task's first; returns how many records."""

@@ -45,6 +45,9 @@ class Owners(Protocol):
     async def contest(self, service: str, fences: Mapping[str, int]) -> None:
         """Leave word that the owner under these fences was alive when it was replaced."""
 
+    async def release(self, service: str, fences: Mapping[str, int]) -> None:
+        """Say that the owner under these fences has ended, so that nobody waits for it."""
+
 
 class PostgresOwners:
     """The owners of a schema's tasks."""
@@ -85,6 +88,11 @@ class PostgresOwners:
         """Leave word."""
         with postgres_errors():
             await self._pool.execute(self._mine("contested = true", ">"), service, *_columns(fences))
+
+    async def release(self, service: str, fences: Mapping[str, int]) -> None:
+        """Say that one has ended."""
+        with postgres_errors():
+            await self._pool.execute(self._mine("seen_at = '-infinity'", "="), service, *_columns(fences))
 
     def _mine(self, change: str, relation: str) -> str:
         return (

@@ -13,19 +13,19 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
 
 from alpha_panda.errors import PandaError
 from alpha_panda.events.ownership import OwnershipTaken
-from alpha_panda.runtime.errors import AuthenticationError, FencedError
+from alpha_panda.runtime.errors import FencedError
 from alpha_panda.runtime.kafka import retried
 from alpha_panda.runtime.owners import Owners
 
 ASSURE_SECONDS: Final = 1.0
-"""How old an answer may be. A pause makes it older, so that the first thing after one is to ask."""
+"""How often it is asked, and how long nothing happens in a process before it is taken to have been paused."""
 ANSWER_SECONDS: Final = 0.5
 _STAND_BY_SECONDS: Final = 0.5
 
@@ -47,8 +47,10 @@ class Ownership:
         self._owners = owners
         self._service = service
         self._clock = clock
-        self._assured_at = clock()
-        self._asking = asyncio.Lock()
+        self._seen_at = self._asked_at = clock()
+        self._waking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
+        self._lost: FencedError | None = None
         self._log = structlog.get_logger()
 
     async def take(self, task: str, turn: Callable[[], bool] = lambda: True) -> Tenure | None:
@@ -67,16 +69,27 @@ class Ownership:
         return fence
 
     async def assure(self) -> None:
-        """Ask whether all tasks are still one's own, if that was not asked just now; raises FencedError.
+        """Raise FencedError where a task is another's by now, as far as one was told.
 
-        A PostgreSQL that does not answer stops nobody: the claims on the log hold without it.
+        It is asked beside the loop each second, so that a PostgreSQL that hangs holds up no exit. After a pause
+        nothing that was told before it counts: then the answer is waited for. One that does not come stops nobody:
+        the claims on the log hold without it.
         """
-        if self._clock() - self._assured_at < ASSURE_SECONDS:
-            return
-        async with self._asking:
-            if self._clock() - self._assured_at < ASSURE_SECONDS:
-                return
-            await self._ask()
+        now = self._clock()
+        paused, self._seen_at = now - self._seen_at >= ASSURE_SECONDS, now
+        if paused:
+            async with self._waking:
+                await self._ask()
+        elif now - self._asked_at >= ASSURE_SECONDS and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._ask())
+        if self._lost is not None:
+            raise self._lost
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
 
     async def must_own(self, task: str) -> None:
         """Raise FencedError where PostgreSQL names another owner of the task."""
@@ -86,23 +99,29 @@ class Ownership:
 
     async def leave_word(self) -> None:
         """One was fenced and is alive: tell whoever starts next."""
+        await self._tell(self._owners.contest)
+
+    async def release(self) -> None:
+        """One ends in order: whoever stands by need not wait until one's silence is long enough."""
+        await self._tell(self._owners.release)
+
+    async def _tell(self, what: Callable[[str, Mapping[str, int]], Awaitable[None]]) -> None:
+        """Tell PostgreSQL on the way out; it is no loss where it does not listen."""
         try:
-            await asyncio.wait_for(self._owners.contest(self._service, self.fences), ANSWER_SECONDS)
+            await asyncio.wait_for(what(self._service, self.fences), ANSWER_SECONDS)
         except (PandaError, TimeoutError) as error:
-            self._log.warning("no word was left of the second copy", reason=str(error))
+            self._log.warning("the owner's end was not told", reason=str(error) or type(error).__name__)
 
     async def _ask(self) -> None:
+        self._asked_at = self._clock()
         try:
             lost = await asyncio.wait_for(self._owners.renew(self._service, self.fences), ANSWER_SECONDS)
-        except AuthenticationError:
-            raise
         except (PandaError, TimeoutError) as error:
             self._log.warning("ownership not confirmed", reason=str(error) or type(error).__name__)
-            lost = frozenset()
-        self._assured_at = self._clock()
+            return
         if lost:
             task = min(lost)
-            raise displaced(task, self.fences[task])
+            self._lost = displaced(task, self.fences[task])
 
     async def _stand_by(self, task: str, turn: Callable[[], bool]) -> bool:
         held = await retried(lambda: self._owners.held(self._service, task))

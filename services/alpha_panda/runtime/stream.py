@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
@@ -116,9 +117,12 @@ class StreamService:
             tenures = await self._take(ownership)
             if len(tenures) == len(self._settings.service.tasks):
                 await self._run(ownership, tenures)
+                await ownership.release()
         except FencedError:
             await ownership.leave_word()
             raise
+        finally:
+            await ownership.close()
 
     async def _take(self, ownership: Ownership) -> list[Tenure]:
         """Become the owner of the tasks; of fewer where this was told to stop while it stood by."""
@@ -206,7 +210,9 @@ class StreamService:
             partitions,
             wiring,
             lambda last: EpochGate(upstream, FEED_TASK, readable, last),
-            Inbox(self._knows, self._settings.platform.partitions),
+            Inbox(
+                self._knows, self._settings.platform.partitions, None if wiring.epochs else partial(datetime.now, UTC)
+            ),
             publisher,
             self._snapshots,
             self._process.metrics,

@@ -54,6 +54,12 @@ class MemoryOwners:
         for task, fence in fences.items():
             self.rows[task].contested |= self.rows[task].fence > fence
 
+    async def release(self, service: str, fences: Mapping[str, int]) -> None:
+        self._answer(service)
+        for task, fence in fences.items():
+            if self.rows[task].fence == fence:
+                self.rows[task].seen_at = float("-inf")
+
     def _answer(self, service: str) -> None:
         assert service
         if self.down:
