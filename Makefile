@@ -6,7 +6,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 .PHONY: help up down status logs reset test test-unit test-property test-integration test-operations test-chaos chaos planted \
 	check check-requirements \
-	check-lint check-types check-imports check-generated check-house format schemas requirements clean local dev
+	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "usage: make TARGET [ARGS=\"…\"]"} \
@@ -72,6 +72,7 @@ check-imports: dev
 
 check-generated: dev
 	@$(BIN)/panda schemas --check
+	@$(BIN)/python scripts/generate_sessions.py --check
 
 check-house: dev
 	@$(BIN)/python -m pytest -q tests/house
@@ -87,6 +88,9 @@ bench: dev ## Measure on the real stores and write docs/benchmarks (ARGS="latenc
 ##@ Generate
 schemas: dev ## Write the JSON Schema of every event
 	@$(BIN)/panda schemas
+
+sessions: dev ## Write the table of the market's sessions from the calendar library and our overrides (ARGS=--check)
+	@$(BIN)/python scripts/generate_sessions.py $(ARGS)
 
 requirements: dev ## Compile requirements/*.txt from pyproject.toml (ARGS=--upgrade takes the newest)
 	@$(BIN)/python scripts/requirements.py compile $(ARGS)
