@@ -95,6 +95,7 @@ class SwitchDoor(Door):
     """The switch in Redis."""
 
     name = "redis"
+    prompt = True
 
     def __init__(self, settings: ServiceSettings, *, asked: bool) -> None:
         """`settings` hold the credentials of operations; `asked` says whether the run's risk managers ask it."""

@@ -15,6 +15,7 @@ from alpha_panda.local.halt_door import Door, Standing
 
 _SECONDS: Final = 5.0
 """How long one door may take: somebody is waiting for trading to stop."""
+_HEAD_START_SECONDS: Final = 0.05
 
 
 class DoorReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +56,18 @@ async def read_halts(doors: Sequence[Door]) -> Standings:
 
 
 async def press(doors: Sequence[Door], halt: TradingHalted) -> tuple[DoorReport, ...]:
-    """Press every door that serves the halt's scope, side by side; trading is halted when one of them holds."""
+    """Press every door that serves the halt's scope, side by side; trading is halted when one of them holds.
+
+    Prompt doors have a head start: to make the clients of the others takes longer than such a press.
+    """
     serving = [door for door in doors if door.serves(halt.scope)]
-    return tuple(await asyncio.gather(*(_attempt(door, lambda each: each.press(halt)) for door in serving)))
+    pressed: dict[str, asyncio.Task[DoorReport]] = {}
+    for prompt in (True, False):
+        begun = [door for door in serving if door.prompt is prompt]
+        pressed |= {door.name: asyncio.create_task(_attempt(door, lambda each: each.press(halt))) for door in begun}
+        if prompt and begun:
+            await asyncio.wait(pressed.values(), timeout=_HEAD_START_SECONDS)
+    return tuple([await pressed[door.name] for door in serving])
 
 
 async def release(doors: Sequence[Door], resumed: TradingResumed, standing: Standings) -> tuple[DoorReport, ...]:
