@@ -7,10 +7,19 @@ from typing import Any
 
 from alpha_panda.checker.model import Examination, Finding
 from alpha_panda.checker.reading import Fact, Facts
-from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
+from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, StrategyQuarantined
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.epochs import EpochClosed
-from alpha_panda.events.ids import bar_id, event_id, order_event_id, order_id, signal_id, tick_id, verdict_id
+from alpha_panda.events.ids import (
+    bar_id,
+    event_id,
+    order_event_id,
+    order_id,
+    quarantine_id,
+    signal_id,
+    tick_id,
+    verdict_id,
+)
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.orders import (
     Leg,
@@ -81,6 +90,8 @@ def _possible(fact: Fact, facts: Facts) -> Iterator[str]:
             yield event_id(when, "marker", fact.record.topic, data.task, data.epoch)
         case PnlSnapshot():
             yield event_id(when, "pnl", event.broker, when.isoformat())
+        case StrategyQuarantined():
+            yield quarantine_id(when, data, event.causation_id)
         case BrokerConfigured() | StrategyConfigured():
             kind = type(data).__name__.removesuffix("Configured")
             yield event_id(when, "control", kind, data.name, data.uid, data.generation)

@@ -11,6 +11,8 @@ import functools
 from datetime import UTC, datetime
 from hashlib import blake2b
 
+from alpha_panda.events.control import StrategyQuarantined
+
 _SEPARATOR = "|"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,6 +53,12 @@ def signal_id(  # noqa: PLR0913, PLR0917 - the parts of the subject, in their or
 ) -> str:
     """A signal is its Broker, strategy, instrument and cause, and n counts within that strategy and cause."""
     return event_id(event_time, "signal", broker, strategy, instrument_token, cause, n)
+
+
+def quarantine_id(event_time: datetime, fact: StrategyQuarantined, cause: str | None) -> str:
+    """A quarantine is a call into a generation of a strategy and the event that the call was about."""
+    subject = (fact.strategy, fact.uid, fact.generation, fact.instrument_token, fact.call, cause)
+    return event_id(event_time, "quarantine", *subject)
 
 
 def verdict_id(event_time: datetime, signal: str) -> str:

@@ -18,7 +18,7 @@ import msgspec
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.control import StrategyConfigured, StrategyQuarantined
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.ids import event_id
+from alpha_panda.events.ids import quarantine_id
 from alpha_panda.strategy_runner.verdicts import Party, Verdict
 
 EPOCHS_LATER: Final = 2
@@ -105,8 +105,7 @@ def fact_event(party: Party, found: Verdict, at: datetime, cause: AnyEvent | Non
         reason=found.reason,
         evidence=found.evidence,
     )
-    subject = (party.strategy, party.uid, party.generation, party.instrument_token, found.call, found.cause)
-    identity = event_id(at, "quarantine", *subject)
+    identity = quarantine_id(at, fact, found.cause)
     return Event(
         id=identity,
         event_time=at,
