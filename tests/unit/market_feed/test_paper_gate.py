@@ -12,6 +12,7 @@ from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.topics import CONTROL_QUARANTINE
 from alpha_panda.market_feed.paper_gate import PaperGate
 
 TASKS = {"paper.paper-trading": "paper", "second.paper-trading": "second"}
@@ -84,3 +85,15 @@ def test_markers_count_whatever_order_they_come_in(epochs: list[int]):
         close(gate, "paper.paper-trading", epoch)
     assert gate.waits_for(max(epochs)) == ()
     assert gate.waits_for(max(epochs) + 1) == ("paper",)
+
+
+def test_what_any_marker_promises_of_a_control_topic_is_missed_until_it_is_read() -> None:
+    gate = PaperGate()
+    topic = CONTROL_QUARANTINE.full_name()
+    assert not gate.misses({topic: 0})
+    for end in (3, 2):
+        promise = EpochClosed(task="strategy-runner/0", epoch=1, outputs={topic: {"0": end}, "other": {}}, control={})
+        gate.saw_marker(promise, {})
+    assert gate.misses({topic: 2})
+    assert not gate.misses({topic: 3})
+    assert not gate.misses({"another": 0})

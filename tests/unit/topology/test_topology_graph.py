@@ -2,7 +2,7 @@
 
 import pytest
 
-from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS, TOPICS, Scope
+from alpha_panda.events.topics import BROKER_EPOCHS, CONTROL_QUARANTINE, MARKET_EPOCHS, TOPICS, Scope
 from alpha_panda.resources.broker import BrokerType
 from alpha_panda.topology.graph import MARKET_FEED, PAPER, SERVICES, Redis, Service
 
@@ -56,3 +56,12 @@ def test_only_the_portfolio_writes_redis() -> None:
 
 def test_the_paper_market_exists_for_paper_brokers_only() -> None:
     assert ROWS["paper-trading"].brokers == PAPER == {BrokerType.PAPER}
+
+
+def test_only_runners_say_that_a_strategy_is_quarantined() -> None:
+    assert [row.name for row in SERVICES if CONTROL_QUARANTINE in row.writes] == ["strategy-runner"]
+    assert {row.name for row in SERVICES if CONTROL_QUARANTINE in row.reads} == {
+        "market-feed",
+        "strategy-runner",
+        "api",
+    }
