@@ -18,6 +18,7 @@ from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.envelope import Event, Origin, decode, decode_header, encode
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.ids import event_id
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import BROKER_EPOCHS, CONTROL_BROKERS, MARKET_EPOCHS, TICKS, Topic, dead_letter_topic
 from alpha_panda.market_feed import feed as module
 from alpha_panda.market_feed.feed import Feed, MarkerWatch, Pace
@@ -28,6 +29,7 @@ from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import ServiceSection, ServiceSettings
 
 TASK = "market-feed"
+TRADING = "paper.paper-trading"
 TICK_TOPIC, MARKERS = TICKS.full_name(), MARKET_EPOCHS.full_name()
 LETTERS = dead_letter_topic(TICK_TOPIC)
 PAPER_EPOCHS = BROKER_EPOCHS.full_name("paper")
@@ -100,12 +102,18 @@ class Desk:
         watch = MarkerWatch(MemoryConsumer(self.log), "")
         await self.feed.replay(Source(), last, speed, watch)
 
-    def closes(self, epoch: int) -> None:
+    def taken_over(self, fence: int) -> None:
+        """The Paper Broker's trading has another owner."""
+        claim = OwnershipTaken(task=TRADING, fence=fence, owner="here:1")
+        event = Event(id=f"claim {fence}", event_time=moment(0), data=claim, key=TRADING, correlation_id="claim")
+        self.log.append(PAPER_EPOCHS, encode(event, Origin(source=TRADING, fence=fence)))
+
+    def closes(self, epoch: int, fence: int | None = None) -> None:
         """The Paper Broker's trading has closed an epoch."""
-        data = EpochClosed(task="paper.paper-trading", epoch=epoch, outputs={}, control={})
+        data = EpochClosed(task=TRADING, epoch=epoch, outputs={}, control={})
         identity = event_id(moment(epoch), "marker", epoch)
         event = Event(id=identity, event_time=moment(epoch), data=data, key="k", correlation_id=identity)
-        self.log.append(PAPER_EPOCHS, encode(event, Origin(source="paper.paper-trading"), epoch))
+        self.log.append(PAPER_EPOCHS, encode(event, Origin(source=TRADING, fence=fence), epoch))
 
     @property
     def prices(self) -> list[int]:
@@ -144,6 +152,21 @@ async def test_an_epoch_waits_until_paper_trading_has_closed_the_one_before():
         assert len(desk.marks) == epoch
         assert desk.process.health.detail["waits_for"] == ["paper"]
         desk.closes(epoch)
+    await running
+    assert len(desk.marks) == EPOCHS
+
+
+async def test_a_replaced_owner_of_paper_trading_does_not_let_the_feed_go_on():
+    desk = Desk(None, None, "paper")
+    running = asyncio.create_task(desk.run())
+    await until(desk, 1)
+    desk.taken_over(2)
+    desk.closes(1, fence=1)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(desk.marks) == 1
+    for epoch in range(1, EPOCHS):
+        desk.closes(epoch, fence=2)
     await running
     assert len(desk.marks) == EPOCHS
 

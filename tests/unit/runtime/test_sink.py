@@ -11,12 +11,15 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka import errors as kafka_errors
 from tests.support.memory_log import MemoryConsumer, MemoryLog, MemoryProducer
-from tests.unit.runtime.counting import FATAL, REFUSED, tick
+from tests.unit.runtime.counting import FATAL, REFUSED, moment, tick
 
 from alpha_panda.domain.processor import AnyEvent, RefusedEventError
-from alpha_panda.events.envelope import Origin, encode
+from alpha_panda.events.envelope import Event, Origin, encode
+from alpha_panda.events.fences import Fences
+from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import TICKS, dead_letter_topic
 from alpha_panda.runtime import sink as module
+from alpha_panda.runtime.claims import Met
 from alpha_panda.runtime.errors import AuthenticationError, TransientError
 from alpha_panda.runtime.logs import LogQueue
 from alpha_panda.runtime.process import Process
@@ -26,6 +29,7 @@ from alpha_panda.runtime.sink import SinkService
 NAME = TICKS.full_name()
 LETTERS = dead_letter_topic(NAME)
 PARTITION = TopicPartition(NAME, 0)
+TASK = "paper.paper-trading"
 TOO_LARGE = 888
 """A price that the store cannot hold."""
 
@@ -63,6 +67,22 @@ class Store:
         self.rows += rows
 
 
+@dataclass
+class KeptClaims:
+    """Claims as a database keeps them."""
+
+    met: list[Met] = field(default_factory=list)
+
+    async def load(self) -> Fences:
+        fences = Fences()
+        for place, claim in self.met:
+            fences.learn(place, claim)
+        return fences
+
+    async def keep(self, met: Sequence[Met]) -> None:
+        self.met += met
+
+
 def convert(event: AnyEvent, broker: str | None) -> list[int]:
     assert broker is None
     price = event.data.price_paise
@@ -79,6 +99,7 @@ class Sink:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.log = MemoryLog()
         self.store = Store()
+        self.claims = KeptClaims()
         self.consumer = Consumer(self.log)
         producer = MemoryProducer(self.log)
         settings = ServiceSettings(service=ServiceSection(name="history", group="alpha-panda.history", reads=(NAME,)))
@@ -103,9 +124,18 @@ class Sink:
         for price in prices:
             self.log.append(NAME, encode(tick(price), Origin(source="market-feed")))
 
+    def write(self, price: int, fence: int) -> None:
+        """A task with owners writes it."""
+        self.log.append(NAME, encode(tick(price), Origin(source=TASK, fence=fence)))
+
+    def claim(self, fence: int) -> None:
+        data = OwnershipTaken(task=TASK, fence=fence, owner="here:1")
+        event = Event(id=f"claim {fence}", event_time=moment(0), data=data, key=TASK, correlation_id="claim")
+        self.log.append(NAME, encode(event, Origin(source=TASK, fence=fence)))
+
     async def run(self) -> None:
         self.process.stopping.clear()
-        await SinkService(self.process, convert, self.store.keep).run()
+        await SinkService(self.process, convert, self.store.keep, self.claims).run()
 
     @property
     def letters(self) -> list[tuple[int, str]]:
@@ -126,6 +156,25 @@ async def test_everything_is_stored_in_batches_and_committed(sink: Sink):
     sink.feed(1, 2, 3)
     await sink.run()
     assert (sink.store.rows, sink.store.batches, sink.committed) == ([1, 2, 3], [3], 3)
+
+
+async def test_what_a_replaced_owner_wrote_is_not_stored_also_after_a_restart(sink: Sink):
+    sink.claim(1)
+    sink.write(1, fence=1)
+    sink.claim(2)
+    sink.write(2, fence=1)
+    sink.write(3, fence=2)
+    await sink.run()
+    sink.write(4, fence=1)
+    sink.write(5, fence=2)
+    await sink.run()
+    assert sink.store.rows == [1, 3, 5]
+    assert sink.letters == []
+    assert {name: sink.process.metrics.outcomes[name] for name in ("fenced", "ownership", "processed")} == {
+        "fenced": 2,
+        "ownership": 2,
+        "processed": 3,
+    }
 
 
 async def test_a_restart_goes_on_after_what_was_committed(sink: Sink):
