@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_panda.domain.calendar import IST, default_calendar
-from alpha_panda.domain.feed_watch import AUCTION_SINCE, FeedWatch
+from alpha_panda.domain.feed_watch import FeedWatch
 from alpha_panda.domain.pipeline_watch import Bounds, Code, Growth, Now, Observation, StageWatch
 
 BOUNDS = Bounds(stale_feed_seconds=10, no_progress_seconds=5, lag_floor_records=100, lag_windows=3)
@@ -82,6 +82,7 @@ def test_a_live_market_is_stale_exactly_when_a_session_has_been_open_and_silent_
 
 
 def _in_auction(moment: datetime) -> bool:
-    """By a second hand: 15:15 to 15:30 in India on regular days since the auction exists."""
+    """By a second hand: 15:15 to 15:30 in India, from when the auction exists until it moves behind the session."""
     local = moment.astimezone(IST)
-    return local.date() >= AUCTION_SINCE > date(2026, 1, 1) and time(15, 15) <= local.time() < time(15, 30)
+    exists = date(2026, 8, 3) <= local.date() < date(2026, 12, 7)
+    return exists and time(15, 15) <= local.time() < time(15, 30)

@@ -9,15 +9,14 @@ epoch, or its time has not come), and only silence while it may is its fault.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from alpha_panda.domain.calendar import IST, REGULAR_CLOSE, HorizonError, Session, SessionCalendar
+from alpha_panda.domain.calendar import HorizonError, SessionCalendar
+from alpha_panda.domain.market_rules import Market
+from alpha_panda.domain.phases import continuous
 from alpha_panda.domain.pipeline_watch import Bounds, Code, Finding, Now
 
 MARKET = "market"
-AUCTION_SINCE = date(2026, 8, 3)
-"""Since this date the continuous market of shares with derivatives ends before the session does."""
-AUCTION_STARTS = time(15, 15)
 _NAMED = 5
 
 
@@ -80,7 +79,7 @@ class FeedWatch:
             session = self._calendar.session_at(market)
         except HorizonError:
             return -1.0  # the doctor tells of the calendar's end; neither open nor closed can be assumed
-        if session is None or market >= quiet_from(session):
+        if session is None or market >= continuous(session, Market.UNDERLYINGS).end:
             return -1.0
         return (market - session.open).total_seconds()
 
@@ -125,10 +124,3 @@ class FeedWatch:
                 numbers={"instruments": len(silent), "allowed_seconds": bound},
             ),
         )
-
-
-def quiet_from(session: Session) -> datetime:
-    """From when on a session is silent by right: its close, or the auction that a regular day ends with."""
-    auction = datetime.combine(session.date, AUCTION_STARTS, IST)
-    regular = datetime.combine(session.date, REGULAR_CLOSE, IST)
-    return auction if session.date >= AUCTION_SINCE and session.close == regular else session.close

@@ -84,8 +84,8 @@ def test_outside_market_hours_there_is_never_an_alarm(clock: str, day: date) -> 
 
 
 def test_the_closing_auction_is_silent_by_right_since_it_exists() -> None:
-    before, since = date(2026, 7, 31), date(2026, 8, 3)
-    for day, expected in ((before, [Code.STALE_FEED]), (since, [])):
+    before, since, moved = date(2026, 7, 31), date(2026, 8, 3), date(2026, 12, 7)
+    for day, expected in ((before, [Code.STALE_FEED]), (since, []), (moved, [Code.STALE_FEED])):
         feed = live("09:00:00", day)
         hear(feed, "15:14:59", day=day)
         assert codes(feed.findings(asked("15:20:00", day))) == expected
