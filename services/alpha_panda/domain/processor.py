@@ -41,6 +41,15 @@ class Processor(ABC):
         _ = watermark
         return ()
 
+    def needs_every(self, topic: Topic) -> bool:
+        """Whether every record of the topic counts.
+
+        Where not, then of those without epochs that were read together only the last of each key comes: a
+        price that marks a position is all that the prices before it are there for.
+        """
+        _ = topic
+        return True
+
     def heed(self, fact: msgspec.Struct) -> None:
         """Take in what a live gate has read beside the log (see `runtime.live_gate`); a replay never has such facts."""
         _ = fact

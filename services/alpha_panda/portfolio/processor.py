@@ -21,7 +21,7 @@ from alpha_panda.events.ids import event_id
 from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import OrderFilled
 from alpha_panda.events.portfolio import PnlSnapshot
-from alpha_panda.events.topics import Topic
+from alpha_panda.events.topics import TICKS, Topic
 from alpha_panda.portfolio.postings import LedgerEntry, capital_entries, fill_entries
 from alpha_panda.portfolio.state import (
     EQUITY_POINTS,
@@ -48,6 +48,10 @@ class PortfolioProcessor(Processor):
         self._broker = broker
         self._state = State()
         self.counts: Counter[str] = Counter()
+
+    def needs_every(self, topic: Topic) -> bool:
+        """Ticks only mark, and the account is said after all that were read together."""
+        return topic is not TICKS
 
     def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
         """Take in a tick, a fill or the Broker's settings; what follows is said at the watermark."""

@@ -28,7 +28,7 @@ from alpha_panda.events.ids import verdict_id
 from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import OrderCancelled, OrderFailed, OrderFilled
 from alpha_panda.events.signals import Intent, SignalRaised, SignalRejected, SignalValidated
-from alpha_panda.events.topics import Topic
+from alpha_panda.events.topics import TICKS, Topic
 from alpha_panda.risk_manager.state import RiskState
 from alpha_panda.risk_manager.terms import BrokerTerms, read_broker, read_strategy, unknown_broker
 
@@ -48,6 +48,10 @@ class RiskManagerProcessor(Processor):
     def state(self) -> RiskState:
         """What is remembered, for diagnostics and tests."""
         return self._state
+
+    def needs_every(self, topic: Topic) -> bool:
+        """Ticks only mark; signals come after all ticks that were read with them."""
+        return topic is not TICKS
 
     def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
         """Mark, book or decide."""

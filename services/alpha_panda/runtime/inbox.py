@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     DEAD_LETTER = "dead_letter"
     BEFORE_START = "before_start"
+    OVERTAKEN = "overtaken"
+    """A later one of its key was read with it, and the processor needs no more (`Processor.needs_every`)."""
     OWNERSHIP = "ownership"
     """A claim: what stands behind it is measured by it."""
     FENCED = "fenced"

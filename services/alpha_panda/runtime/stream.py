@@ -23,7 +23,7 @@ from functools import partial
 from typing import Self
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka import errors as kafka_errors
 
 from alpha_panda.domain.processor import Processor
@@ -46,6 +46,7 @@ from alpha_panda.runtime.inbox import Inbox, Input
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client, translate
 from alpha_panda.runtime.live_gate import LiveGate
 from alpha_panda.runtime.observer import Observer
+from alpha_panda.runtime.overtaking import worth_reading
 from alpha_panda.runtime.ownership import Ownership, Tenure
 from alpha_panda.runtime.process import FEED_TASK, Process
 from alpha_panda.runtime.publisher import Publisher
@@ -274,6 +275,12 @@ class StreamService:
             health.ready = False
             await checkpoints.finish()
 
+    def _worth_reading(self, task: Task, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
+        if self._settings.run.pacing == "epochs":
+            return records
+        topic, _ = parse_name(records[0].topic, self._settings.platform.prefix)
+        return worth_reading(records, topic, task.processor, self._process.metrics)
+
     async def _read(self, consumer: AIOKafkaConsumer, takers: dict[Partition, list[Task]]) -> None:
         profile = self._settings.kafka.profile
         try:
@@ -282,7 +289,7 @@ class StreamService:
             raise translate(error) from error
         for where, records in batches.items():
             for task in takers[where.topic, where.partition]:
-                for record in records:
+                for record in self._worth_reading(task, records):
                     task.accept(record)
         if batches:
             self._process.fail_points.reached(FailPoint.AFTER_CONSUME)

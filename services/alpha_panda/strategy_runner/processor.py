@@ -22,7 +22,7 @@ from alpha_panda.events.control import BrokerConfigured, QuarantineKind, Strateg
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.signals import SignalRaised
-from alpha_panda.events.topics import Topic
+from alpha_panda.events.topics import TICKS, Topic
 from alpha_panda.resources.broker import BrokerSpec
 from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.strategy import Mode, StrategyState
@@ -95,6 +95,10 @@ class StrategyRunnerProcessor(Processor):
             return tuple(sorted(self._brokers))
         strategy = self._roster.get(self._own)
         return () if strategy is None else tuple(sorted(self._reachable(strategy)))
+
+    def needs_every(self, topic: Topic) -> bool:
+        """Ticks only where a strategy listens to them; what nobody hears is read for its time alone."""
+        return topic is not TICKS or self._roster.listens_to_ticks
 
     def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
         """What follows from a tick or a bar; control changes are in force from the next event."""

@@ -125,6 +125,11 @@ class Roster:
         """Who is given ticks of this instrument."""
         return self._by_tick.get(instrument_token, [])
 
+    @property
+    def listens_to_ticks(self) -> bool:
+        """Whether anybody is given ticks."""
+        return bool(self._by_tick)
+
     def configure(self, configured: StrategyConfigured) -> Enlisted | None:
         """Put a new state of a strategy in force; None where it is gone or not run here.
 
