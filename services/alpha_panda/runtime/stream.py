@@ -268,7 +268,9 @@ class StreamService:
                 await self._read(consumer, takers)
                 self._topics.look(consumer)
                 await self._learn_control(consumer, tasks)
-                if any(await asyncio.gather(*(task.turn() for task in tasks))):
+                if any(
+                    [await tasks[0].turn()] if len(tasks) == 1 else await asyncio.gather(*(t.turn() for t in tasks))
+                ):
                     health.saw_event()
                 await checkpoints.turn()
                 observer.observe(consumer, tasks)
