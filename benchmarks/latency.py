@@ -28,7 +28,8 @@ RATE: Final = 1_000
 SECONDS: Final = 15
 _EVERY: Final = 20
 """One tick in so many becomes a signal."""
-_BUNDLE: Final = 1
+_BUNDLE: Final = 10
+"""Ticks that go out together, as the market feed sends those of ten milliseconds."""
 _SILENCE_SECONDS: Final = 2.0
 _CHAIN: Final = tuple(map(name_of, (TICKS, SIGNALS_RAW, SIGNALS_VALIDATED, ORDERS_SUBMITTED)))
 STAGES: Final = {
@@ -185,9 +186,9 @@ def _result(ways: list[list[tuple[float, ...]]], floors: list[list[float]]) -> R
         plots=(_histogram(merged, bare),),
         compared=(
             f"A strategy that moves two averages on every tick and wants something on every {_EVERY}th is fed "
-            f"{RATE:,} ticks a second for {SECONDS} s, each published by itself, with all services running; the time "
-            "is from the writing of the tick to the reading of the order that follows from it. The floor sends "
-            "records of the same size at the same pace through as many bare hops."
+            f"{RATE:,} ticks a second for {SECONDS} s, in bundles of ten milliseconds as the feed sends them, with all "
+            "services running; the time is from the writing of the tick to the reading of the order that follows from "
+            "it. The floor sends records of the same size at the same pace through as many bare hops."
         ),
         facts={"orders followed": str(len(merged)), "records through the bare hops": str(len(bare))},
     )
