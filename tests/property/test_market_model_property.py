@@ -11,7 +11,7 @@ from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from alpha_panda.domain.calendar import HorizonError, Session, default_calendar, trading_date
-from alpha_panda.domain.charge_rates import ChargeSegment, Rates, add, rupee_rounding, subtract
+from alpha_panda.domain.charge_rates import Rates, add, rupee_rounding, subtract
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Exchange, Instrument
 from alpha_panda.domain.intraday import flatten_at, refuse_entry_now, square_off_at
@@ -20,7 +20,7 @@ from alpha_panda.domain.phases import continuous, market_of, phase_at, windows
 from alpha_panda.domain.price_bands import price_band
 from alpha_panda.domain.settlement import is_settlement_day, settlement_date
 from alpha_panda.domain.tick_sizes import tick_size_paise
-from alpha_panda.events.orders import Charges
+from alpha_panda.events.orders import Charges, ChargeSegment
 from alpha_panda.events.signals import Product, Side
 
 CALENDAR = default_calendar()

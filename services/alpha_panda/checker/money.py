@@ -1,12 +1,16 @@
-"""Money and positions, reckoned again from the fills alone: first in, first out, in whole paise."""
+"""Money and positions, reckoned again from the fills alone: first in, first out, in whole paise.
+
+The tax of each day whose session was over is in whole rupees, for shares, futures and options apart.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Any
+from collections import Counter, deque
+from datetime import UTC, date, datetime
 
 from alpha_panda.checker.model import Examination, Finding
 from alpha_panda.checker.reading import Facts
+from alpha_panda.domain.calendar import HorizonError, SessionCalendar, default_calendar, trading_date
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.orders import Charges, OrderFilled
 from alpha_panda.events.portfolio import PnlSnapshot
@@ -25,11 +29,14 @@ class Books:
         self.spent_paise = 0
         self.realised_paise = 0
         self.charges_paise = 0
+        self.rounding_paise = 0
+        self.taxes: Counter[tuple[date, str]] = Counter()
         self.lots: dict[Holding, deque[list[int]]] = {}
 
-    def take(self, fill: OrderFilled) -> None:
+    def take(self, fill: OrderFilled, moment: datetime) -> None:
         """Add a fill: against the oldest lots first, what is left opens a new one."""
         order = fill.order
+        self.taxes[trading_date(moment), _taxed_as(fill)] += fill.charges.stt_paise
         units = fill.quantity if order.side is Side.BUY else -fill.quantity
         self.fills += 1
         self.spent_paise += units * fill.price_paise
@@ -45,6 +52,13 @@ class Books:
                 lots.popleft()
         if units:
             lots.append([units, fill.price_paise])
+
+    def close(self, calendar: SessionCalendar, until: datetime) -> None:
+        """Charge whole rupees for the days whose session was over by then, half a rupee and more going up."""
+        for (day, _), paise in self.taxes.items():
+            if _is_over(calendar, day, until):
+                self.rounding_paise += (paise + 50) // 100 * 100 - paise
+        self.charges_paise += self.rounding_paise
 
     @property
     def cost_paise(self) -> int:
@@ -66,16 +80,18 @@ def charged_paise(charges: Charges) -> int:
     return sum(getattr(charges, name) for name in charges.__struct_fields__)
 
 
-def books_of(facts: Facts, broker: str, until: Any = None) -> Books:  # noqa: ANN401 — a datetime or None
+def books_of(facts: Facts, broker: str, until: datetime | None = None) -> Books:
     """The books of a Broker's fills up to an event time, in the order in which they happened."""
     books = Books()
     fills = [
         (fact, data) for fact, data in facts.of(OrderFilled, broker) if until is None or fact.event.event_time <= until
     ]
-    for _, fill in sorted(
+    for fact, fill in sorted(
         fills, key=lambda pair: (pair[0].event.event_time, pair[0].event.epoch or 0, pair[0].record.place)
     ):
-        books.take(fill)
+        books.take(fill, fact.event.event_time)
+    if until is not None:
+        books.close(default_calendar(), until)
     return books
 
 
@@ -99,6 +115,7 @@ def accounting(facts: Facts) -> Finding:
             "cost": (said.cost_paise, books.cost_paise),
             "realised": (said.realised_paise, books.realised_paise),
             "charges": (said.charges_paise, books.charges_paise),
+            "rounding": (said.stt_rounding_paise, books.rounding_paise),
             "equity": (said.equity_paise, cash + books.cost_paise + said.unrealised_paise),
             "identity": (
                 said.cash_paise + said.cost_paise,
@@ -142,6 +159,7 @@ def ledger(facts: Facts) -> Finding:
             continue
         look.look(len(sums))
         books = books_of(facts, broker)
+        books.close(default_calendar(), _shown_until(facts, broker))
         expected = {
             "cash": -sums.get("capital", 0) - books.spent_paise - books.charges_paise,
             "realised": -books.realised_paise,
@@ -158,6 +176,26 @@ def ledger(facts: Facts) -> Finding:
                 broker, f"the ledger of {broker} has a capital of {-sums.get('capital', 0)} paise, as no resource says"
             )
     return look.finding()
+
+
+def _taxed_as(fill: OrderFilled) -> str:
+    """With what else of the day the tax of a fill is rounded: all shares together."""
+    segment = fill.charges_segment
+    return segment.value if segment is not None and segment.value in ("futures", "options") else "shares"
+
+
+def _is_over(calendar: SessionCalendar, day: date, moment: datetime) -> bool:
+    try:
+        session = calendar.session_of(day)
+    except HorizonError:
+        session = None
+    return moment >= session.close if session is not None else trading_date(moment) > day
+
+
+def _shown_until(facts: Facts, broker: str) -> datetime:
+    """The event time that the portfolio had come to: of its last snapshot, which each rounding changes."""
+    times = [fact.event.event_time for fact, _ in facts.of(PnlSnapshot, broker)]
+    return max(times, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _starting_cash(facts: Facts, broker: str) -> set[int]:

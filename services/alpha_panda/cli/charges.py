@@ -10,12 +10,13 @@ import typer
 from alpha_panda.cli.options import TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.domain.calendar import trading_date
-from alpha_panda.domain.charge_rates import ChargeSegment, add
+from alpha_panda.domain.charge_rates import add
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.contract_note import ContractNote, RoundTrip, breakeven_paise, contract_note
 from alpha_panda.domain.instrument import Exchange
 from alpha_panda.domain.money import paise_of_rupees, rupees
 from alpha_panda.errors import InputError
+from alpha_panda.events.orders import ChargeSegment
 
 _NAMES: Final = {
     "brokerage_paise": "brokerage",

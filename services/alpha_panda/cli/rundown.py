@@ -155,9 +155,16 @@ def _show_day(day: BrokerDay, table: InstrumentTable) -> None:
     account = day.account
     print_text(
         f"started with {_amount(account['starting_cash_paise'])}, cash {_amount(account['cash_paise'])}, "
-        f"realised {_amount(account['realised_paise'])}, charges {_amount(account['charges_paise'])}, "
+        f"realised {_amount(account['realised_paise'])}, charges {_amount(account['charges_paise'])}"
+        f"{_rounding(account)}, "
         f"equity {_amount(account['equity_paise'])} (₹, paper money)"
     )
+
+
+def _rounding(account: dict[str, Any]) -> str:
+    """The part of the charges that no strategy's row has; a day's tax is whole rupees once its session is over."""
+    paise = account.get("stt_rounding_paise", 0)
+    return f" (with {_amount(paise)} for whole rupees of STT)" if paise else ""
 
 
 def _amount(paise: int) -> str:

@@ -1,14 +1,17 @@
 """An account as its fills make it: cash, positions, realised profit, charges.
 
 At every moment, to the paisa: starting cash + realised - charges == cash + the cost of all open lots.
+When a session is over, its tax is made whole rupees: `stt_rounding_paise` is that part of the charges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
+from alpha_panda.domain.day_taxes import DayTaxes, TaxRounding
 from alpha_panda.domain.lots import Position
 from alpha_panda.events.orders import OrderFilled
 from alpha_panda.events.signals import Product
@@ -30,7 +33,9 @@ class Account(msgspec.Struct, kw_only=True):
     cash_paise: int = 0
     realised_paise: int = 0
     charges_paise: int = 0
+    stt_rounding_paise: int = 0
     fills: int = 0
+    taxes: DayTaxes = msgspec.field(default_factory=DayTaxes)
     holdings: dict[str, Holding] = msgspec.field(default_factory=dict)
 
     @property
@@ -68,6 +73,15 @@ class Account(msgspec.Struct, kw_only=True):
         self.charges_paise += fill.charges.total_paise
         self.fills += 1
         return realised_paise
+
+    def round_taxes(self, now: datetime) -> tuple[TaxRounding, ...]:
+        """Charge what makes the tax of the days that are over by now whole rupees; return each of these charges."""
+        roundings = self.taxes.round(now)
+        for rounding in roundings:
+            self.cash_paise -= rounding.paise
+            self.charges_paise += rounding.paise
+            self.stt_rounding_paise += rounding.paise
+        return roundings
 
     def quantity(self, strategy: str, instrument_token: int, product: Product) -> int:
         """Units held there; negative when short, 0 when flat."""

@@ -6,22 +6,12 @@ already booked, component by component, so that splitting an order never changes
 
 from __future__ import annotations
 
-from enum import StrEnum
 from fractions import Fraction
 
 import msgspec
 
 from alpha_panda.domain.money import PAISE_PER_RUPEE, half_up
 from alpha_panda.events.orders import Charges
-
-
-class ChargeSegment(StrEnum):
-    """How the exchange and the state tell trades apart when they charge: the columns of a broker's list."""
-
-    DELIVERY = "delivery"
-    INTRADAY = "intraday"
-    FUTURES = "futures"
-    OPTIONS = "options"
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):

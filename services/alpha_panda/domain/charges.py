@@ -17,10 +17,11 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from alpha_panda.domain.charge_rates import ChargeSegment, Rates, add, subtract
+from alpha_panda.domain.charge_rates import Rates, add, subtract
 from alpha_panda.domain.instrument import Exchange, Instrument, Segment
 from alpha_panda.domain.money import paise_of_rupees, percent
 from alpha_panda.errors import InputError
+from alpha_panda.events.orders import ChargeSegment
 from alpha_panda.events.signals import Product, Side
 
 __all__ = ["SETTING", "ChargesTable", "NoChargesError", "add", "charge_segment", "charges_table", "subtract"]

@@ -11,10 +11,10 @@ from fractions import Fraction
 
 import msgspec
 
-from alpha_panda.domain.charge_rates import ChargeSegment, add, rupee_rounding
+from alpha_panda.domain.charge_rates import add, rupee_rounding
 from alpha_panda.domain.charges import charges_table
 from alpha_panda.domain.instrument import Exchange
-from alpha_panda.events.orders import Charges
+from alpha_panda.events.orders import Charges, ChargeSegment
 from alpha_panda.events.signals import Side
 
 

@@ -55,6 +55,15 @@ class OrderAcknowledged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     broker_order_id: str
 
 
+class ChargeSegment(StrEnum):
+    """How exchange and state tell trades apart when they charge: the columns of a broker's list of charges."""
+
+    DELIVERY = "delivery"
+    INTRADAY = "intraday"
+    FUTURES = "futures"
+    OPTIONS = "options"
+
+
 class Charges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a fill cost beside its price, in paise; brokers and exchanges charge per order, so a part may be zero."""
 
@@ -90,6 +99,8 @@ class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     charges: Charges
     charges_as_of: str
     """The date of the charges table that was used, ISO."""
+    charges_segment: ChargeSegment | None = None
+    """The column of the table that was used; None where the writer does not say."""
 
     @property
     def complete(self) -> bool:

@@ -34,5 +34,7 @@ class PnlSnapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     charges_paise: int
     unrealised_paise: int
     equity_paise: int
+    stt_rounding_paise: int = 0
+    """Part of the charges that no fill has: what made the tax of closed days whole rupees."""
     fills: int
     positions: tuple[PositionMark, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpha_panda.domain.charges import charges_table, subtract
+from alpha_panda.domain.charges import charge_segment, charges_table, subtract
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.matching import PaperTerms, fill_price_paise, is_triggered, tradable
 from alpha_panda.events.envelope import Event
@@ -97,6 +97,7 @@ class TickMatch:
             filled_quantity=working.filled,
             charges=subtract(total, working.charged),
             charges_as_of=working.charges_day.isoformat(),
+            charges_segment=charge_segment(self._instrument, order.product),
         )
         working.charged = total
         if self._left is not None and execution.tick_id == self._event.id:

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from alpha_panda.domain.day_taxes import TaxRounding
 from alpha_panda.events.envelope import Event
+from alpha_panda.events.ids import event_id
 from alpha_panda.events.orders import OrderFilled
 
 CASH = "cash"
@@ -55,6 +57,25 @@ def fill_entries(
             f"realised:{order.strategy}": -realised_paise,
             **charges,
         },
+    )
+
+
+def rounding_entries(broker: str, rounding: TaxRounding) -> tuple[LedgerEntry, ...]:
+    """The charge that made the tax of a closed day whole rupees, at the close of its session."""
+    identity = event_id(rounding.closed_at, "stt rounding", broker, rounding.day, rounding.tax_paise)
+    description = f"STT of {rounding.day}, {rounding.tax_paise} paise, in whole rupees"
+    amounts = {CASH: -rounding.paise, "charge:stt": rounding.paise}
+    return tuple(
+        LedgerEntry(
+            id=identity,
+            entry=number,
+            account=account,
+            amount_paise=paise,
+            event_time=rounding.closed_at,
+            cause=rounding.cause,
+            description=description,
+        )
+        for number, (account, paise) in enumerate(amounts.items())
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
+from alpha_panda.domain.calendar import SessionCalendar, default_calendar
+from alpha_panda.domain.day_taxes import closing_of
 from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.envelope import Event
@@ -22,7 +24,7 @@ from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import OrderFilled
 from alpha_panda.events.portfolio import PnlSnapshot
 from alpha_panda.events.topics import TICKS, Topic
-from alpha_panda.portfolio.postings import LedgerEntry, capital_entries, fill_entries
+from alpha_panda.portfolio.postings import LedgerEntry, capital_entries, fill_entries, rounding_entries
 from alpha_panda.portfolio.state import (
     EQUITY_POINTS,
     FILLS_REMEMBERED,
@@ -44,8 +46,10 @@ COUNTS = ("duplicate_fills", "late_ticks")
 class PortfolioProcessor(Processor):
     """The account of `broker`, with all partitions of its instruments."""
 
-    def __init__(self, broker: str) -> None:
+    def __init__(self, broker: str, calendar: SessionCalendar | None = None) -> None:
+        """Start with nothing; `calendar` says when sessions close (the package's own by default)."""
         self._broker = broker
+        self._calendar = calendar or default_calendar()
         self._state = State()
         self.counts: Counter[str] = Counter()
 
@@ -70,6 +74,8 @@ class PortfolioProcessor(Processor):
         """The account, where it is time to say it and there is something new."""
         state = self._state
         state.watermark = watermark
+        for rounding in state.account.round_taxes(watermark):
+            state.ledger += rounding_entries(self._broker, rounding)
         minute = watermark.replace(second=0, microsecond=0)
         if not state.configured or (state.cause is None and minute == state.minute):
             return ()
@@ -131,6 +137,7 @@ class PortfolioProcessor(Processor):
         account = state.account
         cash, cost = account.cash_paise, account.cost_paise
         realised = account.apply(fill)
+        account.taxes.take(event.id, closing_of(self._calendar, event.event_time), fill)
         state.ledger += fill_entries(event, account.cash_paise - cash, account.cost_paise - cost, realised)
         totals = state.strategies.setdefault(order.strategy, StrategyTotals())
         totals.realised_paise += realised

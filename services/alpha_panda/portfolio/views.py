@@ -22,6 +22,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     realised_paise: int
     unrealised_paise: int
     charges_paise: int
+    stt_rounding_paise: int
     equity_paise: int
     fills: int
     open_positions: int
@@ -74,6 +75,7 @@ def pnl_snapshot(state: State) -> PnlSnapshot:
         cost_paise=account.cost_paise,
         realised_paise=account.realised_paise,
         charges_paise=account.charges_paise,
+        stt_rounding_paise=account.stt_rounding_paise,
         unrealised_paise=unrealised,
         equity_paise=account.cash_paise + account.cost_paise + unrealised,
         fills=account.fills,

@@ -15,6 +15,7 @@ import msgspec
 
 from alpha_panda.domain.calendar import HorizonError, SessionCalendar, trading_date
 from alpha_panda.domain.charges import NoChargesError, charges_table
+from alpha_panda.domain.day_taxes import closing_of
 from alpha_panda.domain.entry_size import EntryTerms, cost_paise, refuse_size, size_entry
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
@@ -63,7 +64,9 @@ class RiskManagerProcessor(Processor):
         if isinstance(data, SignalRaised):
             return self._on_signal(event)
         if isinstance(data, OrderFilled):
-            self._exposure.filled(event.id, event.event_time, data)
+            closes_at = closing_of(self._calendar, event.event_time)
+            if self._exposure.filled(event.id, event.event_time, data):
+                self._exposure.account.taxes.take(event.id, closes_at, data)
         elif isinstance(data, OrderCancelled | OrderFailed):
             self._exposure.ended(data)
         else:
@@ -82,6 +85,7 @@ class RiskManagerProcessor(Processor):
             if state.switch.unreadable is None:
                 state.decided.forget(watermark)
             self._exposure.fills.forget(watermark)
+            self._exposure.account.round_taxes(watermark)
         return ()
 
     def heed(self, fact: msgspec.Struct) -> None:

@@ -5,10 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from alpha_panda.domain.charge_rates import ChargeSegment
 from alpha_panda.domain.charges import NoChargesError, add, charge_segment, charges_table
 from alpha_panda.domain.instrument import Exchange, Instrument, Segment
-from alpha_panda.events.orders import Charges
+from alpha_panda.events.orders import Charges, ChargeSegment
 from alpha_panda.events.signals import Product, Side
 
 FIRST = date(2020, 7, 1)

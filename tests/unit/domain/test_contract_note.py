@@ -5,10 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from alpha_panda.domain.charge_rates import ChargeSegment, rupee_rounding
+from alpha_panda.domain.charge_rates import rupee_rounding
 from alpha_panda.domain.contract_note import ContractNote, RoundTrip, breakeven_paise, contract_note
 from alpha_panda.domain.edge import PlannedTrade, cost_paise, refuse_below_cost
 from alpha_panda.domain.instrument import Exchange, Instrument
+from alpha_panda.events.orders import ChargeSegment
 from alpha_panda.events.signals import Product, Side
 
 NOW = date(2026, 4, 1)

@@ -126,13 +126,13 @@ def total(accounts: dict[str, int], beginning: str) -> int:
 @given(trades=TRADES)
 def test_the_books_balance_after_any_trades(trades: list[Event[OrderFilled]]):
     processor = account(*trades)
+    [event] = processor.on_watermark(at(30_000))
     accounts: defaultdict[str, int] = defaultdict(int)
     causes: defaultdict[str, int] = defaultdict(int)
     for entry in processor.pending_ledger():
         accounts[entry.account] += entry.amount_paise
         causes[entry.id] += entry.amount_paise
     assert set(causes.values()) <= {0}
-    [event] = processor.on_watermark(at(30_000))
     snapshot = event.data
     assert accounts["cash"] == snapshot.cash_paise
     assert accounts["capital"] == -snapshot.starting_cash_paise

@@ -177,3 +177,18 @@ def test_a_snapshot_has_the_same_future() -> None:
     assert restored.snapshot() == desk.snapshot()
     later = [signal("10:00:02", **EXIT), signal("10:00:03", strategy="re", instrument_token=BOLT)]
     assert feed(restored, *later) == feed(desk, *later)
+
+
+def test_the_tax_of_a_closed_day_is_whole_rupees_here_too() -> None:
+    desk, market = risk(), paper()
+    entered(desk, market, side=Side.SELL, stop_loss_paise=10_200, target_paise=9_700)
+    traded(desk, market, price("10:00:02", 10_000, volume=None))
+    account = desk.state.exposure.account
+    before, tax = account.cash_paise, sum(day.tax_paise for day in account.taxes.days.values())
+    assert tax % 100 > 0
+    desk.on_watermark(moment("15:29:59"))
+    assert account.cash_paise == before
+    desk.on_watermark(moment("15:30:00"))
+    assert account.cash_paise == before - account.stt_rounding_paise
+    assert (tax + account.stt_rounding_paise) % 100 == 0
+    assert account.imbalance_paise == 0
