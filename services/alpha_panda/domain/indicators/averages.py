@@ -44,20 +44,3 @@ def exponential(size: int) -> Exponential:
 def smoothed(size: int) -> Exponential:
     """The slower one of RSI and ATR: alpha is 1 / size."""
     return Exponential(size, 1 / size)
-
-
-class SmoothedSum(msgspec.Struct):
-    """A sum that loses 1 / `size` of itself before each number; of the first `size` - 1 numbers a plain sum."""
-
-    size: int
-    seen: int = 0
-    total: float = 0.0
-
-    def push(self, number: float) -> float:
-        """Take the next number; return the sum."""
-        self.seen += 1
-        total = self.total
-        if self.seen >= self.size:
-            total -= total / self.size
-        self.total = total = total + number
-        return total

@@ -10,7 +10,7 @@ from alpha_panda.domain.indicators.about import About, Output, Parameter, Unit, 
 from alpha_panda.domain.indicators.averages import Exponential, exponential
 from alpha_panda.domain.indicators.indicator import Indicator, State
 from alpha_panda.domain.indicators.volatility import TrueRange, true_range
-from alpha_panda.domain.indicators.windows import Highest, Window
+from alpha_panda.domain.indicators.windows import Highest, Window, window
 from alpha_panda.events.market import Bar
 
 _OUTPUTS = (Output("upper", Unit.PRICE), Output("middle", Unit.PRICE), Output("lower", Unit.PRICE))
@@ -50,7 +50,7 @@ class Bollinger(Indicator[Bands]):
     def __init__(self, period: int = 20, deviations: float = 2.0) -> None:
         super().__init__(period, deviations)
         self._deviations = deviations
-        self._state = _BollingerState(closes=Window(period))
+        self._state = _BollingerState(closes=window(period))
 
     @property
     def warm_up(self) -> int:
@@ -61,9 +61,9 @@ class Bollinger(Indicator[Bands]):
         """Take the close."""
         state, close = self._state, bar.close_paise
         closes = state.closes
-        dropped = closes.push(close) or 0
+        dropped = closes.push(close)
         state.squares += close * close - dropped * dropped
-        if not closes.is_full:
+        if closes.missing:
             return None
         size, total = closes.size, closes.total
         middle = total / size

@@ -7,7 +7,7 @@ import msgspec
 from alpha_panda.domain.indicators.about import REMEDY, About, IndicatorError, Output, Unit, period
 from alpha_panda.domain.indicators.averages import NOTHING, Exponential, exponential, smoothed
 from alpha_panda.domain.indicators.indicator import Indicator, State
-from alpha_panda.domain.indicators.windows import Window
+from alpha_panda.domain.indicators.windows import Window, window
 from alpha_panda.events.market import Bar
 
 _NEUTRAL = 50.0
@@ -33,7 +33,7 @@ class RateOfChange(Indicator[float]):
 
     def __init__(self, period: int = 10) -> None:
         super().__init__(period)
-        self._state = _RateState(closes=Window(period))
+        self._state = _RateState(closes=window(period))
 
     @property
     def warm_up(self) -> int:
@@ -44,7 +44,8 @@ class RateOfChange(Indicator[float]):
         """Take the close."""
         state, close = self._state, bar.close_paise
         before = state.closes.push(close)
-        if before is not None:
+        # Nothing costs 0, so that a 0 is a close that is missing yet.
+        if before:
             state.value = (close / before - 1) * 100
         return state.value
 
@@ -87,8 +88,9 @@ class Rsi(Indicator[float]):
         before, state.before = state.before, close
         if before is None:
             return None
-        gain = state.gains.push(max(close - before, 0))
-        loss = state.losses.push(max(before - close, 0))
+        move = close - before
+        gain = state.gains.push(move if move > 0 else 0)  # noqa: FURB136 — a call costs more
+        loss = state.losses.push(-move if move < 0 else 0)
         if gain is None or loss is None:
             return None
         moves = gain + loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alpha_panda.domain.indicators.about import About, Output, Unit, period
 from alpha_panda.domain.indicators.averages import Exponential, exponential
 from alpha_panda.domain.indicators.indicator import Indicator, State
-from alpha_panda.domain.indicators.windows import Window
+from alpha_panda.domain.indicators.windows import Window, window
 from alpha_panda.events.market import Bar
 
 
@@ -29,7 +29,7 @@ class Sma(Indicator[float]):
 
     def __init__(self, period: int = 20) -> None:
         super().__init__(period)
-        self._state = _SmaState(closes=Window(period))
+        self._state = _SmaState(closes=window(period))
 
     @property
     def warm_up(self) -> int:
@@ -41,7 +41,7 @@ class Sma(Indicator[float]):
         state = self._state
         closes = state.closes
         closes.push(bar.close_paise)
-        if closes.is_full:
+        if not closes.missing:
             state.value = closes.total / closes.size
         return state.value
 

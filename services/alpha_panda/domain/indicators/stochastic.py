@@ -71,4 +71,4 @@ class Stochastic(Indicator[StochasticLines]):
 
 def _bounded(percent: float) -> float:
     """Within 0 to 100, which a sum's last digit may leave."""
-    return min(max(percent, 0.0), 100.0)
+    return 0.0 if percent < 0 else 100.0 if percent > 100 else percent  # noqa: PLR2004 — percent

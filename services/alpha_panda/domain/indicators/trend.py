@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alpha_panda.domain.indicators.about import About, Output, Unit, period
-from alpha_panda.domain.indicators.averages import NOTHING, SmoothedSum
+from alpha_panda.domain.indicators.averages import NOTHING
 from alpha_panda.domain.indicators.indicator import Indicator, State
 from alpha_panda.events.market import Bar
 
@@ -17,39 +17,41 @@ class DirectionLines(msgspec.Struct, frozen=True, gc=False):
     minus: float
 
 
-class _Extent(msgspec.Struct, frozen=True, gc=False):
-    high: int
-    low: int
-    close: int
-
-
 class _Movement(msgspec.Struct):
-    """The smoothed sums of movement up, movement down and true range."""
+    """Sums of movement up, movement down and true range that lose 1 / `size` of themselves with each bar.
 
-    plus: SmoothedSum
-    minus: SmoothedSum
-    ranges: SmoothedSum
-    before: _Extent | None = None
+    They begin as plain sums of the first `size` - 1 bars, and are in one place because they go in step.
+    """
+
+    size: int
+    seen: int = 0
+    plus: float = 0.0
+    minus: float = 0.0
+    whole: float = 0.0
+    high: int = 0
+    low: int = 0
+    close: int = 0
+    """Of the bar before."""
 
     def push(self, bar: Bar) -> DirectionLines | None:
         """Take the next bar; return what the sums say, None while there are less moves than their size."""
-        high, low = bar.high_paise, bar.low_paise
-        before, self.before = self.before, _Extent(high, low, bar.close_paise)
-        if before is None:
+        high, low, close = bar.high_paise, bar.low_paise, self.close
+        up, down = high - self.high, self.low - low
+        self.high, self.low, self.close = high, low, bar.close_paise
+        self.seen += 1
+        if self.seen == 1:
             return None
-        up, down = high - before.high, before.low - low
-        plus = self.plus.push(up if up > max(down, 0) else 0)
-        minus = self.minus.push(down if down > max(up, 0) else 0)
-        whole = self.ranges.push(max(high, before.close) - min(low, before.close))
-        if self.ranges.seen < self.ranges.size:
+        is_defined = self.seen > self.size
+        kept = 1 - 1 / self.size if is_defined else 1
+        self.plus = plus = self.plus * kept + (up if up > down and up > 0 else 0)
+        self.minus = minus = self.minus * kept + (down if down > up and down > 0 else 0)
+        reach = (high if high > close else close) - (low if low < close else close)  # noqa: FURB136 — calls cost more
+        self.whole = whole = self.whole * kept + reach
+        if not is_defined:
             return None
-        if whole <= NOTHING * bar.close_paise:
+        if whole <= NOTHING * self.close:
             return DirectionLines(0.0, 0.0)
         return DirectionLines(min(100 * (plus / whole), 100.0), min(100 * (minus / whole), 100.0))
-
-
-def _movement(size: int) -> _Movement:
-    return _Movement(SmoothedSum(size), SmoothedSum(size), SmoothedSum(size))
 
 
 class _DirectionState(State[DirectionLines], kw_only=True):
@@ -75,12 +77,12 @@ class DirectionalIndex(Indicator[DirectionLines]):
 
     def __init__(self, period: int = 14) -> None:
         super().__init__(period)
-        self._state = _DirectionState(movement=_movement(period))
+        self._state = _DirectionState(movement=_Movement(period))
 
     @property
     def warm_up(self) -> int:
         """The moves of the first sums, and the bar before them."""
-        return self._state.movement.ranges.size + 1
+        return self._state.movement.size + 1
 
     def update(self, bar: Bar) -> DirectionLines | None:
         """Take the bar."""
@@ -123,12 +125,12 @@ class Adx(Indicator[AdxLines]):
 
     def __init__(self, period: int = 14) -> None:
         super().__init__(period)
-        self._state = _AdxState(movement=_movement(period))
+        self._state = _AdxState(movement=_Movement(period))
 
     @property
     def warm_up(self) -> int:
         """The first sums, then as many indices as the first mean takes."""
-        return 2 * self._state.movement.ranges.size
+        return 2 * self._state.movement.size
 
     def update(self, bar: Bar) -> AdxLines | None:
         """Take the bar."""
@@ -136,7 +138,7 @@ class Adx(Indicator[AdxLines]):
         lines = state.movement.push(bar)
         if lines is None:
             return None
-        size, value = state.movement.ranges.size, state.value
+        size, value = state.movement.size, state.value
         both = lines.plus + lines.minus
         if value is not None:
             average = value.adx

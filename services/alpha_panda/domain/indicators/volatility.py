@@ -24,7 +24,9 @@ class TrueRange(msgspec.Struct):
         before, self.before = self.before, bar.close_paise
         if before is None:
             return None
-        return self.average.push(max(bar.high_paise, before) - min(bar.low_paise, before))
+        high, low = bar.high_paise, bar.low_paise
+        reach = (high if high > before else before) - (low if low < before else before)  # noqa: FURB136 — calls cost more
+        return self.average.push(reach)
 
 
 def true_range(size: int) -> TrueRange:

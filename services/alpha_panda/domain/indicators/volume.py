@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from alpha_panda.domain.calendar import IST
 from alpha_panda.domain.indicators.about import About, Output, Unit, period
 from alpha_panda.domain.indicators.indicator import Indicator, State
-from alpha_panda.domain.indicators.windows import Window
+from alpha_panda.domain.indicators.windows import Window, window
 from alpha_panda.events.market import Bar
 
 
@@ -124,7 +124,7 @@ class VolumeRatio(Indicator[float]):
 
     def __init__(self, period: int = 20) -> None:
         super().__init__(period)
-        self._state = _RatioState(volumes=Window(period))
+        self._state = _RatioState(volumes=window(period))
 
     @property
     def warm_up(self) -> int:
@@ -136,6 +136,6 @@ class VolumeRatio(Indicator[float]):
         state = self._state
         volumes = state.volumes
         volumes.push(bar.volume)
-        if volumes.is_full:
+        if not volumes.missing:
             state.value = bar.volume * volumes.size / volumes.total if volumes.total else 0.0
         return state.value

@@ -11,32 +11,33 @@ import msgspec
 
 
 class Window(msgspec.Struct):
-    """The last `size` whole numbers and their sum, which is exact because they are whole."""
+    """The last numbers, whole ones, and their sum, which is exact because they are whole.
+
+    Before there are as many as it holds, those that are `missing` count as 0.
+    """
 
     size: int
-    ring: list[int] = msgspec.field(default_factory=list)
+    ring: list[int]
+    missing: int
     place: int = 0
     total: int = 0
 
-    def push(self, number: int) -> int | None:
-        """Take the next number; return the one that it drives out, None while the window fills."""
-        ring = self.ring
-        if len(ring) < self.size:
-            ring.append(number)
-            self.total += number
-            return None
-        place = self.place
+    def push(self, number: int) -> int:
+        """Take the next number; return the one that it drives out."""
+        place, ring = self.place, self.ring
         dropped = ring[place]
         ring[place] = number
+        self.total += number - dropped
         place += 1
         self.place = 0 if place == self.size else place
-        self.total += number - dropped
+        if self.missing:
+            self.missing -= 1
         return dropped
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there were `size` numbers."""
-        return len(self.ring) == self.size
+
+def window(size: int) -> Window:
+    """With no number yet."""
+    return Window(size, [0] * size, size)
 
 
 class MovingMean(msgspec.Struct):
