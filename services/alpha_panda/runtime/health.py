@@ -48,6 +48,10 @@ class Health:
         """A record was processed."""
         self._event_at = time.monotonic()
 
+    def hangs(self, seconds: float) -> bool:
+        """Whether a loop that had begun has not gone round for so long."""
+        return self.ready and time.monotonic() - self._turned >= seconds
+
     @property
     def alive(self) -> bool:
         """The loop went round not long ago."""

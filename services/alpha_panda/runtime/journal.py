@@ -16,8 +16,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka import errors as kafka_errors
+
+from alpha_panda.runtime.bounded_consumer import BoundedConsumer
 
 _REFUSALS = (
     kafka_errors.TopicAuthorizationFailedError,
@@ -82,7 +84,7 @@ class JournaledProducer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka has 
             self._journal.note("written", topic, done.result().partition, offset=done.result().offset, digest=digest)
 
 
-class JournaledConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka has no types
+class JournaledConsumer(BoundedConsumer):
     """A consumer that notes what it reads and where it is sent."""
 
     def __init__(self, journal: Journal, **options: Any) -> None:  # noqa: ANN401 - aiokafka's own

@@ -21,6 +21,7 @@ from aiokafka import errors as kafka_errors
 from aiokafka.conn import create_conn
 
 from alpha_panda.events.topics import DLQ_ROOM
+from alpha_panda.runtime.bounded_consumer import BoundedConsumer
 from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError, UnknownOutcomeError
 from alpha_panda.runtime.journal import Journal, JournaledConsumer, JournaledProducer
 from alpha_panda.runtime.settings import KafkaSettings
@@ -64,8 +65,9 @@ def make_consumer(settings: KafkaSettings, group: str | None = None) -> AIOKafka
 
     One with a group is never moved in silence: where its position is gone, reading fails (see `assignment`).
     """
-    make = partial(JournaledConsumer, _journal(settings)) if settings.journal else AIOKafkaConsumer
+    make = partial(JournaledConsumer, _journal(settings)) if settings.journal else BoundedConsumer
     return make(
+        commit_seconds=settings.profile.request_timeout_milliseconds / 1000,
         **_common(settings),
         group_id=group,
         enable_auto_commit=False,

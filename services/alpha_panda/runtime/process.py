@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 import uvloop
@@ -37,8 +38,13 @@ FEED_TASK = "market-feed"
 """The task whose markers carry the watermark and the control offsets."""
 
 
+_LOOK_SECONDS = 1.0
+_LOOKS = 5
+"""A process that was stopped and goes on is given so many looks to turn before it counts as hanging."""
+
+
 class StuckError(PandaError):
-    """A service that was told to stop and did not."""
+    """A service that was told to stop and did not, or that waits for what will not come."""
 
 
 class Process:
@@ -82,7 +88,7 @@ async def _guarded(main: Callable[[Process], Awaitable[None]], settings: Service
     try:
         with serve_health(settings.http.host, settings.http.port, process.health, process.metrics) as port:
             log.info("service started", http_port=port)
-            await _until_done(main(process), process.stopping, settings.run.stop_seconds)
+            await _until_done(main(process), process)
     except StuckError as error:
         log.critical("service is left where it is", reason=str(error))
         logs.close()
@@ -103,16 +109,17 @@ async def _guarded(main: Callable[[Process], Awaitable[None]], settings: Service
     return 0
 
 
-async def _until_done(work: Awaitable[None], stopping: asyncio.Event, patience: float) -> None:
-    """Wait for the service; once it is told to stop, for `patience` seconds at most.
+async def _until_done(work: Awaitable[None], process: Process) -> None:
+    """Wait for the service as long as its loop turns; once it is told to stop, for the seconds that it may take.
 
     Raises:
-        StuckError: it did not stop by then.
+        StuckError: it did not stop by then, or its loop hangs.
     """
     task = asyncio.ensure_future(work)
-    told = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+    told = asyncio.ensure_future(process.stopping.wait())
+    await _first_of(task, told, process)
     told.cancel()
+    patience = process.settings.run.stop_seconds
     if not task.done():
         done, _ = await asyncio.wait({task}, timeout=patience)
         if not done:
@@ -120,3 +127,14 @@ async def _until_done(work: Awaitable[None], stopping: asyncio.Event, patience: 
                 f"it did not stop within {patience:g} s; the rest is recovered from the log at the next start"
             )
     await task
+
+
+async def _first_of(task: asyncio.Future[Any], told: asyncio.Future[Any], process: Process) -> None:
+    """Until one of them is done; raises StuckError where the loop hangs at every look of several."""
+    seconds, looks = process.settings.run.hang_seconds, 0
+    while not (await asyncio.wait({task, told}, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
+        looks = looks + 1 if process.health.hangs(seconds) else 0
+        if looks >= _LOOKS:
+            raise StuckError(
+                f"its loop has not turned for {seconds:g} s: what it waits for will not come; it is started again"
+            )

@@ -140,6 +140,8 @@ class RunSettings(Section):
     pacing: Literal["epochs", "arrival"] = "arrival"
     snapshot_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
     stop_seconds: Annotated[float, Field(gt=0, le=60)] = 8.0
+    hang_seconds: Annotated[float, Field(ge=1, le=600)] = 30.0
+    """Without a turn of its loop a service ends, to be started again: whatever it waits for will not come."""
     fail_points: Path | None = None
     """For tests only: the folder where a service is told to die (see `fail_points`)."""
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka import errors as kafka_errors
 
 from alpha_panda.runtime.errors import AuthenticationError, TransientError, UnknownOutcomeError
@@ -130,3 +131,15 @@ async def test_a_broker_that_is_not_there_may_come():
         known = settings(port)
     with pytest.raises(TransientError, match="does not answer"):
         await start_client(make_producer(known), known)
+
+
+async def test_a_commit_that_nobody_answers_is_given_up_and_may_pass(monkeypatch: pytest.MonkeyPatch):
+    async def waits_for_ever(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", waits_for_ever)
+    consumer = make_consumer(KafkaSettings(profile=KafkaProfile(request_timeout_milliseconds=500)), "group")
+    with pytest.raises(kafka_errors.KafkaTimeoutError, match=r"not answered within 0\.5 s") as raised:
+        await consumer.commit({})
+    assert type(translate(raised.value)) is TransientError
+    await consumer.stop()

@@ -110,16 +110,45 @@ async def stubborn(process):
 
 sys.exit(run_process(stubborn))
 """
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = run_apart(program, PANDA_RUN__STOP_SECONDS="0.2")
+    assert done.returncode == EXIT_FATAL, done.stderr
+    assert "it did not stop within 0.2 s" in done.stderr
+
+
+HANGING = """
+import asyncio, sys
+from alpha_panda.runtime.process import run_process
+
+async def main(process):
+    process.health.ready = {ready}
+    process.health.turn()
+    await asyncio.sleep({seconds})
+
+sys.exit(run_process(main))
+"""
+
+
+def test_a_service_whose_loop_no_longer_turns_ends_so_that_it_is_started_again():
+    done = run_apart(HANGING.format(ready=True, seconds=60), PANDA_RUN__HANG_SECONDS="1")
+    assert done.returncode == EXIT_FATAL, done.stderr
+    assert "its loop has not turned for 1 s" in done.stderr
+
+
+def test_a_start_that_takes_long_is_no_hanging_loop():
+    done = run_apart(HANGING.format(ready=False, seconds=8), PANDA_RUN__HANG_SECONDS="1")
+    assert done.returncode == 0, done.stderr
+
+
+def run_apart(program: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A service in a process of its own, which it may take down with it."""
+    return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", program],
-        env={**os.environ, "PANDA_RUN__STOP_SECONDS": "0.2", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == EXIT_FATAL, done.stderr
-    assert "it did not stop within 0.2 s" in done.stderr
 
 
 def test_a_port_that_is_taken_ends_it_and_names_the_setting(
