@@ -259,7 +259,7 @@ def main() -> None:
     parser.add_argument("--presses", type=int, help="Instead of the number that the run has.")
     parser.add_argument("--condition", choices=tuple(CONDITIONS), action="append")
     given = parser.parse_args()
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=180)
     with tempfile.TemporaryDirectory(prefix="kill-switch-") as folder:
         options = Options(folder=Path(folder), say=console.print, long=given.long)
         result = run(options, tuple(given.condition or CONDITIONS), given.presses)
