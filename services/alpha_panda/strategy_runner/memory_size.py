@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MethodType, ModuleType
 from typing import Any, Final
 
-_NOT_KEPT: Final = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, GetSetDescriptorType)
+_CACHED: Final = type(cache(lambda: None))
+_NOT_KEPT: Final = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, GetSetDescriptorType, _CACHED)
 """Code: everybody's, and the way from one strategy to all of Python."""
 
 
@@ -33,7 +35,11 @@ def _roots(instance: object) -> Iterator[Any]:
     """What belongs to the instance: its own values, and those of its class and of the module that it is from."""
     yield from gc.get_referents(instance)
     kind = type(instance)
-    yield from vars(kind).values()
     module = sys.modules.get(kind.__module__)
-    names = vars(module) if module is not None else {}
-    yield from (value for name, value in names.items() if not name.startswith("__"))
+    names = {**(vars(module) if module is not None else {}), **vars(kind)}
+    for name, value in names.items():
+        if name.startswith("__"):
+            continue
+        yield value
+        if isinstance(value, _CACHED) and value.__module__ == kind.__module__:
+            yield from gc.get_referents(value)  # what its own function remembers

@@ -133,6 +133,14 @@ class Hoards(Script):
         return {**super().snapshot(), "all": "x" * 200_000}
 
 
+class Hides(Script):
+    """Keeps far too much, and says nothing of it."""
+
+    def __init__(self, config: ScriptConfig, context: Context) -> None:
+        super().__init__(config, context)
+        self._hidden = [[number] for number in range(10_000)]
+
+
 class Unsaved(Script):
     """Has a state that cannot be kept."""
 

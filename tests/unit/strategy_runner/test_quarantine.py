@@ -159,6 +159,32 @@ def test_what_a_strategy_keeps_is_limited() -> None:
     assert names(feed(processor, close(ENTERS, 1))) == [("healthy", TOKEN)]
 
 
+class GrownWatch(NoWatch):
+    """Says that the process holds much more than before."""
+
+    def has_grown(self) -> bool:
+        return True
+
+
+def test_what_a_strategy_keeps_beside_its_state_is_found_when_the_process_has_grown() -> None:
+    for watch, told in ((NoWatch(), []), (GrownWatch(), ["s"])):
+        processor = trading(spec("Hides"), Warden(Limits(state_bytes=500_000), watch, {}))
+        processor.snapshot()
+        assert [fact.strategy for fact in facts(processor.on_watermark(START))] == told
+
+
+def test_shipped_strategies_keep_little() -> None:
+    processor = runner(warden=Warden(Limits(state_bytes=200_000), GrownWatch(), {}))
+    shipped = [
+        configured("m", {**spec(), "strategy": "momentum"}),
+        configured("e", {**spec(), "strategy": "ema_cross"}),
+    ]
+    feed(processor, broker(), *shipped, *(close(10_000 + minute, minute) for minute in range(100)))
+    processor.snapshot()
+    assert processor.on_watermark(START) == []
+    assert processor.diagnostics()["instances"] == 2
+
+
 def test_a_restart_keeps_the_quarantine_and_a_changed_strategy_ends_it() -> None:
     processor = trading()
     feed(processor, close(BREAKS))

@@ -49,6 +49,10 @@ def test_calls_in_time_are_left_alone_and_every_exception_is_a_verdict(tmp_path:
     assert made[3]["verdict"]["reason"] == "SystemExit: 3"
 
 
+def test_a_call_in_a_process_that_was_stopped_meanwhile_is_not_blamed(tmp_path: Path) -> None:
+    assert kinds(life(tmp_path, "fine", "is_stopped_for_a_while", "fine")[0]) == ["fine"] * 3
+
+
 @pytest.mark.parametrize("bad", ["loops", "sleeps", "swallows_once", "slow_in_c"])
 def test_a_call_out_of_time_is_interrupted_and_the_next_one_is_made(tmp_path: Path, bad: str) -> None:
     made, code = life(tmp_path, "fine", bad, "idle", "fine", bad)

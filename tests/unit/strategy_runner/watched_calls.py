@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -39,6 +41,13 @@ def busy_for_a_while() -> str:
     end = time.thread_time_ns() + SECOND // 20
     while time.thread_time_ns() < end:
         pass
+    return "fine"
+
+
+def is_stopped_for_a_while() -> str:
+    """As by a debugger, or a machine that is put to sleep: ten budgets long, and no fault of the strategy."""
+    subprocess.Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {os.getpid()}"])  # noqa: S603 - our own words
+    os.kill(os.getpid(), signal.SIGSTOP)
     return "fine"
 
 
