@@ -16,7 +16,7 @@ from alpha_panda.cli.messages import print_notice
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
 from alpha_panda.cli.resource_files import read_resources
-from alpha_panda.cli.services import print_findings, print_services
+from alpha_panda.cli.services import print_findings, print_notes, print_services
 from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.cli.supervise import supervise
 from alpha_panda.errors import InputError, PandaError
@@ -130,6 +130,7 @@ def status(
                 print_text("\033[H\033[2J")
             print_services(services)
             print_findings(services)
+            print_notes(services)
             for conflict in platform.require_running().conflicts:
                 print_text(f"conflict: {conflict}")
             for line in summary(asyncio.run(read_halts(find_doors(platform.layout)))):

@@ -35,3 +35,10 @@ def print_findings(services: tuple[ServiceDetail, ...]) -> None:
     for each in merged(services):
         since = f"{each.since.astimezone():%H:%M:%S}"
         print_text(f"PROBLEM {each.subject}: {each.code} since {since}: {each.message} ({each.look})")
+
+
+def print_notes(services: tuple[ServiceDetail, ...]) -> None:
+    """A line for each thing that a person should know of a service's start: what was rebuilt, what is gone."""
+    for each in services:
+        for note in each.detail.get("notes", ()):
+            print_text(f"note: {each.name}: {note}")

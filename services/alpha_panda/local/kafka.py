@@ -71,6 +71,7 @@ group.coordinator.append.linger.ms=0
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 message.max.bytes={_MESSAGE_BYTES + DLQ_ROOM}
+log.message.timestamp.type=LogAppendTime
 log.segment.bytes={64 * 1024 * 1024}
 log.index.size.max.bytes={1024 * 1024}
 log.cleaner.dedupe.buffer.size={16 * 1024 * 1024}
@@ -79,6 +80,7 @@ num.io.threads=4
 background.threads=2
 num.recovery.threads.per.data.dir=2
 """
+"""Records have the time of their arrival: of a client whose clock is an hour ahead Kafka would take none otherwise."""
 
 
 class Kafka:
