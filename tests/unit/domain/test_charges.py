@@ -27,6 +27,14 @@ def lines(*paise: int) -> Charges:
     return Charges(**dict(zip(Charges.__struct_fields__, paise, strict=True)))
 
 
+def is_known(day: date, exchange: Exchange, segment: ChargeSegment) -> bool:
+    try:
+        charges_table().segment_rates(day, exchange, segment, Side.SELL)
+    except NoChargesError:
+        return False
+    return True
+
+
 def instrument(segment: Segment, exchange: Exchange = Exchange.NSE) -> Instrument:
     return Instrument(token=1, exchange=exchange, symbol="ACME", segment=segment, tick_size_paise=5)
 
@@ -142,11 +150,22 @@ def test_a_setting_before_the_table_is_named_as_the_mistake() -> None:
 
 
 def test_a_rate_that_nobody_verified_is_refused_with_the_tables_that_have_one() -> None:
-    with pytest.raises(NoChargesError, match=r"options at NFO in the table of 2024-04-01.*2023-04-01, 2024-10-01"):
-        charges_table().segment_rates(date(2024, 4, 1), Exchange.NFO, OPTIONS, Side.BUY)
+    with pytest.raises(NoChargesError, match=r"options at BFO in the table of 2024-04-01.*: 2024-10-01, 2026-04-01$"):
+        charges_table().segment_rates(date(2024, 4, 1), Exchange.BFO, OPTIONS, Side.BUY)
     with pytest.raises(NoChargesError, match="delivery at BSE in the table of 2021-04-01") as caught:
         charges_table().segment_rates(date(2021, 4, 1), Exchange.BSE, DELIVERY, Side.BUY)
     assert "paper.charges.asOf" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize("exchange", Exchange)
+@pytest.mark.parametrize("segment", ChargeSegment)
+def test_what_a_table_can_charge_every_later_one_can_so_that_a_position_can_be_closed(
+    exchange: Exchange, segment: ChargeSegment
+) -> None:
+    table = charges_table()
+    known = [is_known(day, exchange, segment) for day in table.days]
+    assert known == sorted(known)
+    assert known[-1]
 
 
 @pytest.mark.parametrize(
