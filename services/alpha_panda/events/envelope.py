@@ -156,7 +156,7 @@ def decode_header(value: bytes | None) -> Envelope:
         _EARLIEST <= sound.event_time < _LATEST
         and sound.type in _DATA
         and sound.version == VERSION
-        and _NUL not in value
+        and not _holds_nul(value)
     ):
         return sound
     return _examined(value)
@@ -164,7 +164,7 @@ def decode_header(value: bytes | None) -> Envelope:
 
 def _examined(value: bytes) -> Envelope:
     """The envelope, or what is wrong with it."""
-    if _NUL in value:
+    if _holds_nul(value):
         raise MalformedEventError("a text holds the character U+0000, which no store can keep")
     try:
         envelope = _HEADER.decode(value)
@@ -182,6 +182,11 @@ def _examined(value: bytes) -> Envelope:
         if number is not None and not 0 <= number <= _LARGEST:
             raise MalformedEventError(f"{name} {number} is not between 0 and {_LARGEST}")
     return envelope
+
+
+def _holds_nul(value: bytes) -> bool:
+    """Whether a text in it holds U+0000; most values hold no escape at all, which is seen much sooner."""
+    return b"\\" in value and _NUL in value
 
 
 def decode(envelope: Envelope, key: str = "") -> Event[Any]:
