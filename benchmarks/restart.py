@@ -44,7 +44,7 @@ def measure(options: Options) -> Result:
         order = FeedOrder(access=stage.access, count=RATE * 600, skip=RECORDS, rate=RATE, bundle=max(RATE // 100, 1))
         with workers(Worker("benchmarks.feeder", order)) as (feeder,):
             feeder.go()
-            kept = [_kill(stage, options, keep=True) for _ in range(options.repetitions)]
+            kept = [_kill(stage, options, keep=True) for _ in range(max(options.repetitions - 1, 1))]
             lost = _kill(stage, options, keep=False)
     return _result(kept, lost)
 

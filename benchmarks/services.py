@@ -12,7 +12,7 @@ from benchmarks.result import Benchmark, Options, Result, Row
 from benchmarks.stage import HISTORY, PIPELINE, Stage, staged
 from benchmarks.worker import Worker
 
-TICKS: Final = 150_000
+TICKS: Final = 100_000
 _REACH: Final = 0.6
 _BEYOND: Final = 0.85
 _WAIT: Final = 0.02

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -80,12 +80,12 @@ class Stage:
         every = self.pids()
         try:
             for name, pid in every.items():
-                os.kill(pid, signal.SIGCONT if name in names else signal.SIGSTOP)
+                _signal(pid, signal.SIGCONT if name in names else signal.SIGSTOP)
             yield
         finally:
-            for name, pid in every.items():
+            for name, pid in self.pids().items():
                 if name != "market-feed":
-                    os.kill(pid, signal.SIGCONT)
+                    _signal(pid, signal.SIGCONT)
 
     def is_ready(self) -> bool:
         """Whether every service of the pipeline is at work."""
@@ -194,8 +194,14 @@ def staged(folder: Path, *resources: dict[str, object], feed: tuple[str, ...] = 
             stage.close()
         if data.exists():
             for pid in _running(data):
-                os.kill(pid, signal.SIGCONT)
+                _signal(pid, signal.SIGCONT)
             _panda(data, "reset", "-y")
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    """Send it to a process that may have ended meanwhile."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _running(data: Path) -> list[int]:
