@@ -28,7 +28,7 @@ from alpha_panda.runtime.wiring import Effects
 from alpha_panda.strategy_runner.processor import StrategyRunnerProcessor
 from alpha_panda.strategy_runner.roster import Share
 from alpha_panda.strategy_runner.warden import Warden
-from alpha_panda.strategy_runner.watching import limits_of, watched
+from alpha_panda.strategy_runner.watching import watched
 
 
 async def run(process: Process) -> None:
@@ -54,9 +54,8 @@ async def run(process: Process) -> None:
                 evidence=notice.evidence,
             )
 
-    with watched(settings.budget, settings.service.name) as (watch, docket):
-        limits = limits_of(settings.budget)
-        wardens |= {task.name: Warden(limits, watch, dict(docket)) for task in settings.service.tasks}
+    with watched(settings.budget, settings.service.name) as new_warden:
+        wardens |= {task.name: new_warden() for task in settings.service.tasks}
         await _serve(process, make, tell, instruments)
 
 

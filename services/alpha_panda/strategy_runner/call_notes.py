@@ -11,7 +11,8 @@ death of the process but not one of the machine. A new life reads it before anyt
 - It died between calls, or ended in order: deaths before that count no more.
 
 A condemned call is not made again: its verdict stands in its place, at the same event, and the fact goes to
-the log there. Verdicts stay here, since they name a call that never comes again once it is on the log.
+the log there. Nor is that generation of the strategy called about any event on its other instruments, which would
+take two deaths for each of them. Verdicts stay here, since they name what never comes again once it is on the log.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import msgspec
 
 from alpha_panda.errors import UnavailableError
 from alpha_panda.events.control import QuarantineKind
-from alpha_panda.strategy_runner.verdicts import Case, Docket, Party, Verdict, verdict
+from alpha_panda.strategy_runner.verdicts import Case, Docket, Fatal, Party, Verdict, generation_of, verdict
 
 _SIZE: Final = 4096
 _CAUSE_AT: Final = 1
@@ -76,6 +77,11 @@ class CallNotes:
     def docket(self) -> Docket:
         """The calls that are not made again, and the verdicts in their places."""
         return {Case(each.party, each.verdict.call, each.verdict.cause): each.verdict for each in self._book.condemned}
+
+    @property
+    def fatal(self) -> Fatal:
+        """The strategies that they are about."""
+        return {generation_of(each.party): each.verdict for each in self._book.condemned}
 
     def begin(self, label: bytes, cause: bytes) -> None:
         """A call is under way; `label` is from `label_of`, `cause` at most 250 bytes."""
@@ -142,11 +148,7 @@ def _found(last: Case, deaths: tuple[Case, ...], hang: str | None, given_up: tup
     if hang is not None:
         return verdict(last, QuarantineKind.TIME, "it hung in code that cannot be interrupted", hang)
     same_call = sum(each == last for each in deaths[-_SAME_CALL:])
-    same_strategy = sum(
-        (each.party.strategy, each.party.uid, each.party.generation)
-        == (last.party.strategy, last.party.uid, last.party.generation)
-        for each in deaths
-    )
+    same_strategy = sum(generation_of(each.party) == generation_of(last.party) for each in deaths)
     if same_call == _SAME_CALL:
         reason = f"the process ended {_SAME_CALL} times in a row in this call about the same event"
     elif same_strategy == _SAME_STRATEGY:

@@ -3,7 +3,8 @@
 While strategies are called, SIGALRM ticks five times in the budget of a call; between calls it stops. A tick
 interrupts the call that it finds, by an exception, where that call has used its budget of processor time, or has
 met so many ticks that it lasts four times as long (it waits for something). The clock is not read, because a
-process that is stopped or starved would be late by it: an innocent strategy is not blamed for a busy machine.
+process that is stopped would be late by it, and what the kernel says that the thread has waited for a processor is
+taken off: an innocent strategy is not blamed for a busy machine.
 Ticks wait while code in C runs; such a call is judged when it comes back. A strategy that swallows the exception
 is interrupted again at each tick; after twenty the process is given up, with a verdict for its next life (see
 `call_notes`).
@@ -65,8 +66,9 @@ class TickWatch:
         self._ticking = False
         self._seen = (0, 0)
         self._interruptions = 0
-        self._cpu = self._cpu_before = 0.0
+        self._spent = self._spent_before = (0.0, 0.0)
         self._statm = os.open("/proc/self/statm", os.O_RDONLY)
+        self._schedstat = os.open("/proc/self/schedstat", os.O_RDONLY)
         self._limit, self._most = resource.getrlimit(resource.RLIMIT_DATA)
         self._base = self._known = self._data()
         self._former = signal.signal(signal.SIGALRM, self._tick)
@@ -109,10 +111,11 @@ class TickWatch:
         faulthandler.unregister(signal.SIGPROF)
         signal.signal(signal.SIGALRM, self._former)
         os.close(self._statm)
+        os.close(self._schedstat)
 
     def _start(self) -> None:
         self._ticking = True
-        self._cpu = time.thread_time()
+        self._spent = self._times()
         self._rebase()
         signal.setitimer(signal.ITIMER_PROF, self._hang_seconds)
         signal.setitimer(signal.ITIMER_REAL, self._period, self._period)
@@ -128,13 +131,13 @@ class TickWatch:
         if not self._ticking:
             return
         signal.setitimer(signal.ITIMER_PROF, self._hang_seconds)
-        cpu, before = time.thread_time(), self._cpu
-        self._cpu = cpu
+        now, before = self._times(), self._spent
+        self._spent = now
         call, count = self._seen
         if call != self._calls:
             self._seen = (self._calls, 0)
             self._interruptions = 0
-            self._cpu_before = before
+            self._spent_before = before
             self._rebase()
         elif self._active:
             self._seen = (call, count + 1)
@@ -142,13 +145,13 @@ class TickWatch:
             self._stop()
             return
         if self._active:
-            self._judge(cpu - self._cpu_before)
+            self._judge(now[0] - self._spent_before[0], now[1] - self._spent_before[1])
 
-    def _judge(self, cpu_seconds: float) -> None:
-        """Interrupt the call where it is out of time. Its processor time is known but for what came before it."""
+    def _judge(self, at_work: float, in_line: float) -> None:
+        """Interrupt the call where it is out of time, by the seconds since the tick before it began."""
         budget = self._limits.milliseconds * self._patience
-        ticked = self._seen[1] * self._period * 1000
-        used = (cpu_seconds - self._period) * 1000
+        ticked = (self._seen[1] * self._period - in_line) * 1000
+        used = (at_work - self._period) * 1000
         if used < budget and ticked < budget * _WAITING:
             return
         self._late = math.ceil(max(ticked, used))
@@ -172,6 +175,10 @@ class TickWatch:
     def _set_limit(self, most: int | None) -> None:
         limits = [each for each in (most, self._limit) if each not in (None, resource.RLIM_INFINITY)]
         resource.setrlimit(resource.RLIMIT_DATA, (min(limits, default=resource.RLIM_INFINITY), self._most))
+
+    def _times(self) -> tuple[float, float]:
+        """Seconds that the main thread was at work, and that it stood in line for a processor."""
+        return time.thread_time(), int(os.pread(self._schedstat, 64, 0).split()[1]) / 1e9
 
     def _data(self) -> int:
         return int(os.pread(self._statm, 256, 0).split()[_DATA]) * _PAGE

@@ -54,6 +54,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 Docket = dict[Case, Verdict]
 """Verdicts that stand whatever a second look would say."""
+Generation = tuple[str, str, int]
+"""A strategy's name, uid and generation."""
+Fatal = dict[Generation, Verdict]
+"""Verdicts on calls that ended the process."""
+
+
+def generation_of(party: Party) -> Generation:
+    """Whose instance it is."""
+    return party.strategy, party.uid, party.generation
 
 
 def verdict(case: Case, kind: QuarantineKind, reason: str, evidence: str) -> Verdict:

@@ -10,20 +10,35 @@ from typing import Any, Final
 
 from alpha_panda.events.control import QuarantineKind
 from alpha_panda.strategy_runner.call_notes import label_of
-from alpha_panda.strategy_runner.verdicts import Case, Docket, NonsenseError, Party, Verdict, last_frames, verdict
+from alpha_panda.strategy_runner.verdicts import (
+    Case,
+    Docket,
+    Fatal,
+    NonsenseError,
+    Party,
+    Verdict,
+    generation_of,
+    last_frames,
+    verdict,
+)
 from alpha_panda.strategy_runner.watch import PATIENCE, Limits, OutOfTimeError, Watch
 
 _MEBIBYTE: Final = 1024 * 1024
+_ABOUT_EVENTS: Final = ("on_bar", "on_tick")
 
 
 class Warden:
     """The calls of one task. `cause` is the id of the event that calls are about at the moment."""
 
-    def __init__(self, limits: Limits, watch: Watch, docket: Docket) -> None:
-        """`docket` is shared by all processors of the task that follow one another, and grows."""
+    def __init__(self, limits: Limits, watch: Watch, docket: Docket, fatal: Fatal | None = None) -> None:
+        """`docket` is shared by all processors of the task that follow one another, and grows.
+
+        `fatal` are the strategies that have ended a process: they get no second chance on another instrument.
+        """
         self.limits = limits
         self.watch = watch
         self.docket = docket
+        self._fatal: Fatal = fatal or {}
         self._cause: str | None = None
         self._cause_bytes = b""
         self._labels: dict[tuple[Party, str], bytes] = {}
@@ -40,7 +55,7 @@ class Warden:
 
     def call(self, party: Party, name: str, do: Callable[[], Any]) -> tuple[Any, Verdict | None]:
         """The result of `do`, or the verdict on it."""
-        if self.docket and (known := self.docket.get(Case(party, name, self._cause))) is not None:
+        if (self.docket or self._fatal) and (known := self._known(Case(party, name, self._cause))) is not None:
             return None, known
         try:
             result, found = self._attempt(party, name, do)
@@ -50,6 +65,16 @@ class Warden:
         if found is not None:
             self.docket[Case(party, name, self._cause)] = found
         return result, found
+
+    def _known(self, case: Case) -> Verdict | None:
+        """What stands already: on this very call, or on every one of a strategy that took its process with it."""
+        if case in self.docket:
+            return self.docket[case]
+        before = self._fatal.get(generation_of(case.party))
+        if before is None or case.call not in (*_ABOUT_EVENTS, before.call):
+            return None
+        found = self.docket[case] = verdict(case, before.kind, f"elsewhere {before.reason}", before.evidence)
+        return found
 
     def forget(self, party: Party) -> None:
         """An instance is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,13 +11,13 @@ from typing import Final
 from alpha_panda.runtime.settings import BudgetSettings
 from alpha_panda.strategy_runner.call_notes import CallNotes
 from alpha_panda.strategy_runner.tick_watch import TickWatch
-from alpha_panda.strategy_runner.verdicts import Docket
-from alpha_panda.strategy_runner.watch import Limits, Watch
+from alpha_panda.strategy_runner.warden import Warden
+from alpha_panda.strategy_runner.watch import Limits
 
 _MEBIBYTE: Final = 1024 * 1024
 
 
-def limits_of(budget: BudgetSettings) -> Limits:
+def _limits(budget: BudgetSettings) -> Limits:
     """The budget in the runner's own terms."""
     return Limits(
         milliseconds=budget.call_milliseconds,
@@ -28,13 +28,14 @@ def limits_of(budget: BudgetSettings) -> Limits:
 
 
 @contextmanager
-def watched(budget: BudgetSettings, runner: str) -> Iterator[tuple[Watch, Docket]]:
-    """The watch, and the verdicts that former lives left; call it in the main thread."""
+def watched(budget: BudgetSettings, runner: str) -> Iterator[Callable[[], Warden]]:
+    """What makes the warden of a task, with the verdicts that former lives left; to be used in the main thread."""
     with TemporaryDirectory(prefix="alpha-panda-") as scratch:
         notes = CallNotes(budget.notes or Path(scratch), runner)
-        watch = TickWatch(limits_of(budget), notes)
+        limits = _limits(budget)
+        watch = TickWatch(limits, notes)
         try:
-            yield watch, notes.docket
+            yield lambda: Warden(limits, watch, notes.docket, notes.fatal)
         finally:
             watch.close()
             notes.close()

@@ -82,6 +82,14 @@ def test_a_call_that_swallows_every_interruption_ends_the_process_and_is_not_mad
     assert "swallowed 20 interruptions" in made[1]["verdict"]["reason"]
 
 
+def test_a_strategy_that_ended_the_process_gets_no_second_chance_on_another_instrument(tmp_path: Path) -> None:
+    life(tmp_path, "swallows_all#1@e1")
+    made, code = life(tmp_path, "swallows_all#2@e2", "swallows_all#1@e1", "fine")
+    assert (kinds(made), code) == (["time", "time", "fine"], 0)
+    assert made[0]["verdict"]["reason"].startswith("elsewhere it swallowed")
+    assert made[1]["verdict"]["reason"].startswith("it swallowed")
+
+
 def test_a_call_that_never_comes_back_from_c_is_ended_by_the_kernel_and_not_made_again(tmp_path: Path) -> None:
     made, code = life(tmp_path, "fine@e1", "never_back_from_c@e2")
     assert (kinds(made), code) == (["fine"], -signal.SIGPROF), f"ended after {HANG_SECONDS} s of processor time"

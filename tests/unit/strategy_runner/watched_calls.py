@@ -1,6 +1,6 @@
 """A program that makes calls as a runner does, on uvloop, and prints what became of each as a line of JSON.
 
-    python -m tests.unit.strategy_runner.watched_calls NOTES CALL...
+    python -m tests.unit.strategy_runner.watched_calls NOTES CALL#INSTRUMENT@CAUSE...
 
 It is a program because the watch needs the process' timers, which pytest has for itself.
 """
@@ -117,15 +117,16 @@ def dies() -> None:
 async def main(folder: Path, calls: list[str]) -> None:
     notes = CallNotes(folder, "runner")
     watch = TickWatch(LIMITS, notes, HANG_SECONDS)
-    warden = Warden(LIMITS, watch, notes.docket)
+    warden = Warden(LIMITS, watch, notes.docket, notes.fatal)
     for call in calls:
         name, _, cause = call.partition("@")
         if name == "idle":
             await asyncio.sleep(0.3)
             continue
         warden.about(cause or None)
+        name, _, token = name.partition("#")
         do: Callable[[], Any] = globals()[name]
-        party = Party(strategy=name, uid="u", generation=1, instrument_token=7)
+        party = Party(strategy=name, uid="u", generation=1, instrument_token=int(token or 7))
         result, found = warden.call(party, "on_bar", do)
         line = {"call": call, "result": result, "verdict": found, "resident": _resident()}
         sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
