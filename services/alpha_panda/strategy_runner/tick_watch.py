@@ -46,6 +46,8 @@ _SWALLOWED: Final = 20
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _DATA: Final = 5
 """Field of /proc/self/statm: pages of data and stack."""
+_IN_LINE: Final = 1
+"""Field of /proc/self/schedstat: nanoseconds for which the main thread waited for a processor."""
 GIVEN_UP: Final = 70
 """Exit code of a process that was given up: it recovers at the next start."""
 
@@ -67,8 +69,8 @@ class TickWatch:
         self._seen = (0, 0)
         self._interruptions = 0
         self._spent = self._spent_before = (0.0, 0.0)
-        self._statm = os.open("/proc/self/statm", os.O_RDONLY)
-        self._schedstat = os.open("/proc/self/schedstat", os.O_RDONLY)
+        self._statm = _opened("/proc/self/statm")
+        self._schedstat = _opened("/proc/self/schedstat")
         self._limit, self._most = resource.getrlimit(resource.RLIMIT_DATA)
         self._base = self._known = self._data()
         self._former = signal.signal(signal.SIGALRM, self._tick)
@@ -110,8 +112,9 @@ class TickWatch:
         self._stop()
         faulthandler.unregister(signal.SIGPROF)
         signal.signal(signal.SIGALRM, self._former)
-        os.close(self._statm)
-        os.close(self._schedstat)
+        for file in (self._statm, self._schedstat):
+            if file is not None:
+                os.close(file)
 
     def _start(self) -> None:
         self._ticking = True
@@ -170,7 +173,7 @@ class TickWatch:
     def _rebase(self) -> None:
         """Count the growth of the call that runs now, or comes next, from here."""
         self._base = self._data()
-        self._set_limit(self._base + self._limits.growth_bytes)
+        self._set_limit(self._base + self._limits.growth_bytes if self._base else None)
 
     def _set_limit(self, most: int | None) -> None:
         limits = [each for each in (most, self._limit) if each not in (None, resource.RLIM_INFINITY)]
@@ -178,7 +181,20 @@ class TickWatch:
 
     def _times(self) -> tuple[float, float]:
         """Seconds that the main thread was at work, and that it stood in line for a processor."""
-        return time.thread_time(), int(os.pread(self._schedstat, 64, 0).split()[1]) / 1e9
+        if self._schedstat is None:
+            return time.thread_time(), 0.0
+        return time.thread_time(), int(os.pread(self._schedstat, 64, 0).split()[_IN_LINE]) / 1e9
 
     def _data(self) -> int:
+        """Bytes of data; 0 where the system does not tell, and then nothing is limited."""
+        if self._statm is None:
+            return 0
         return int(os.pread(self._statm, 256, 0).split()[_DATA]) * _PAGE
+
+
+def _opened(path: str) -> int | None:
+    """The file of this process, where the system has such files."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
