@@ -12,7 +12,7 @@ from tests.chaos.verdict import Judgement
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
-SEEDS = (2, 9)
+SEEDS = (8, 9)
 """Short ones, which do harm to services and to each store between them."""
 
 

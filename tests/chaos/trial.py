@@ -71,6 +71,7 @@ async def _ruling(reference: Outcome, nemesis: Nemesis, deadline: float, afterma
             expected |= {"poison_is_set_aside", "true_letters", "letters_for_malformed"}
         if aftermath in AFTERMATHS:
             extra.append(await AFTERMATHS[aftermath](place, found, deadline))
+            expected.add(extra[-1].invariant)
     except ArenaError as error:
         return Ruling(Judgement.FAIL, (str(error),), tuple(nemesis.strikes))
     return judge(reference, found, nemesis.strikes, nemesis.missed, extra=extra, expected=frozenset(expected))
