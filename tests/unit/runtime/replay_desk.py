@@ -11,7 +11,7 @@ from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.envelope import Event, Origin, encode
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.ids import event_id
-from alpha_panda.events.topics import BARS, MARKET_EPOCHS, TICKS, Topic, dead_letter_topic
+from alpha_panda.events.topics import BARS, CONTROL_QUARANTINE, MARKET_EPOCHS, TICKS, Topic, dead_letter_topic
 from alpha_panda.runtime.gate import EpochGate, Upstream
 from alpha_panda.runtime.inbox import Inbox, Input
 from alpha_panda.runtime.metrics import Metrics
@@ -80,7 +80,7 @@ class Desk:
         wiring = Wiring(
             service="counting",
             inputs=inputs,
-            own_topics=((BARS, BARS_NAME),),
+            own_topics=((BARS, BARS_NAME), (CONTROL_QUARANTINE, CONTROL_QUARANTINE.full_name())),
             marks=(MARKET_EPOCHS,),
             brokers=lambda _: (),
             make=Counting,
