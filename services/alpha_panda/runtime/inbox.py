@@ -20,7 +20,7 @@ from alpha_panda.events.envelope import Envelope, MalformedEventError
 from alpha_panda.events.market import Tick
 from alpha_panda.events.registry import KIND_RANK
 from alpha_panda.events.topics import Scope, Topic
-from alpha_panda.runtime.placement import instrument_of, read_event
+from alpha_panda.runtime.placement import read_event
 from alpha_panda.runtime.replays import Replay, replay_of
 
 _REMEMBERED_IDS = 50_000
@@ -118,13 +118,13 @@ class Inbox:
             event = read_event(record, source.topic, self._partitions, header)
         except MalformedEventError as error:
             return Refused(record=record, reason=str(error))
-        token = instrument_of(event)
+        token = event.key_instrument
         if source.topic.scope is not Scope.CONTROL and token is not None and not self._knows(token):
             return Refused(record=record, reason=f"instrument token {token} is not in the instrument table")
         if isinstance(event.data, Tick) and self._now is not None and event.event_time > self._now() + TICKS_AHEAD:
             return Refused(record=record, reason=f"a tick of {event.event_time.isoformat()}, which is yet to come")
         replay = replay_of(record.headers) if record.headers else None
-        return Item(event=_with_instrument(event, token), input=source, record=record, replay=replay)
+        return Item(event=event, input=source, record=record, replay=replay)
 
     def hold(self, item: Item, next_epoch: int | None) -> Outcome | Refused | None:
         """Keep an item until its epoch closes; None says that it waits."""
@@ -250,8 +250,3 @@ class Inbox:
         yield from self._replayed
         for waiting in self._by_epoch.values():
             yield from waiting.values()
-
-
-def _with_instrument(event: AnyEvent, token: int | None) -> AnyEvent:
-    known = token is None or event.key_instrument == token
-    return event if known else msgspec.structs.replace(event, key_instrument=token)

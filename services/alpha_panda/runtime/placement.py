@@ -38,7 +38,7 @@ def read_event(record: ConsumerRecord, topic: Topic, partitions: int, header: En
         raise MalformedEventError(f"{type(event.data).__name__} does not belong on {record.topic}")
     if topic.scope is Scope.BROKER and event.broker != (owner := _owner(record.topic, topic)):
         raise MalformedEventError(f"broker {event.broker!r}, but {record.topic} is of {owner!r}")
-    token = instrument_of(event)
+    token = event.key_instrument
     if topic.single or token is None:
         return event
     if record.partition != (right := partition_of(token, partitions)):
