@@ -9,7 +9,7 @@ import msgspec
 
 from alpha_panda.domain.instrument import Instrument, on_grid
 from alpha_panda.domain.money import rupees
-from alpha_panda.events.signals import OrderType, SignalRaised
+from alpha_panda.events.signals import OrderType, Side, SignalRaised
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +51,15 @@ def refuse_quantity(quantity: int, instrument: Instrument) -> Refusal | None:
 
 
 def entry_price_paise(signal: SignalRaised) -> int:
-    """What an order is reckoned at before it trades: its limit, else its trigger, else the reference price."""
+    """What an order is reckoned at before it trades: its limit, else its trigger, else the reference price.
+
+    A stop whose trigger the price has passed already trades at once, at the market and not at its trigger.
+    """
     if signal.order_type in _NEEDS_LIMIT and signal.limit_price_paise is not None:
         return signal.limit_price_paise
     if signal.order_type is OrderType.SL_M and signal.trigger_price_paise is not None:
-        return signal.trigger_price_paise
+        later = max if signal.side is Side.BUY else min
+        return later(signal.trigger_price_paise, signal.reference_price_paise)
     return signal.reference_price_paise
 
 
