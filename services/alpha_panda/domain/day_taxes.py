@@ -13,12 +13,15 @@ import msgspec
 
 from alpha_panda.domain.calendar import IST, HorizonError, SessionCalendar, trading_date
 from alpha_panda.domain.charge_rates import rupee_rounding
+from alpha_panda.domain.money import PAISE_PER_RUPEE
 from alpha_panda.events.orders import ChargeSegment, OrderFilled
 
 REMEMBERED = timedelta(days=7)
 """How long after its close a day is kept for fills that come late."""
 SHARES = "shares"
 _KINDS = {ChargeSegment.FUTURES: "futures", ChargeSegment.OPTIONS: "options"}
+MOST_ROUNDING_PAISE = PAISE_PER_RUPEE // 2 * (1 + len(_KINDS))
+"""What the tax of a day may grow by in all when it becomes whole rupees."""
 
 
 class TaxRounding(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from fractions import Fraction
 import msgspec
 
 from alpha_panda.domain.charges import charges_table
+from alpha_panda.domain.day_taxes import MOST_ROUNDING_PAISE
 from alpha_panda.domain.exposure import Exposure
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.money import rupees
@@ -32,8 +33,8 @@ from alpha_panda.events.signals import OrderType, SignalRaised
 
 MARKET_MOVE = Fraction(1, 100)
 """Of the price, kept in cash for what a market order may pay beyond its reference and slippage."""
-ROUNDING_PAISE = len(Charges.__struct_fields__)
-"""Each component of the charges may round by a paisa between the parts of an order."""
+ROUNDING_PAISE = len(Charges.__struct_fields__) + MOST_ROUNDING_PAISE
+"""Each component of the charges may round by a paisa between the parts of an order, and the day's tax to rupees."""
 _AT_MARKET = (OrderType.MARKET, OrderType.SL_M)
 
 
