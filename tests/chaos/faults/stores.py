@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import time
 
 from tests.chaos import administrator
-from tests.chaos.arena import Arena
+from tests.chaos.arena import PATIENCE_SECONDS, Arena
 from tests.chaos.faults.fault import Fault, MissedError
 from tests.chaos.faults.processes import Freeze, Kill
+
+_POLL_SECONDS = 0.05
 
 
 class FlushRedis(Fault):
@@ -17,11 +21,13 @@ class FlushRedis(Fault):
     name = "FLUSHALL"
 
     async def inject(self, arena: Arena) -> str:
+        deadline = time.monotonic() + PATIENCE_SECONDS
         async with administrator.redis(arena) as redis:
-            keys = await redis.dbsize()
+            while not (keys := await redis.dbsize()):
+                if time.monotonic() > deadline:
+                    raise MissedError("Redis held nothing")
+                await asyncio.sleep(_POLL_SECONDS)
             await redis.flushall()
-        if not keys:
-            raise MissedError("Redis held nothing")
         return f"{keys} keys are gone"
 
 
