@@ -59,7 +59,8 @@ def _drain(stage: Stage, name: str) -> float:
 def _bare(stage: Stage, ran: Traffic, name: str, copy: str) -> float:
     """Records a second of a bare loop that reads the very same records and writes as many bytes."""
     order = ran.alone(name, stage, f"{copy}{name}.")
-    stage.make_topics(output.topic for output in order.writes)
+    if order.writes:
+        stage.make_topics(output.topic for output in order.writes)
     with stage.only(), workers(Worker("benchmarks.hop", order)) as (hop,):
         begun = time.monotonic()
         hop.go()

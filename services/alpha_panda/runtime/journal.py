@@ -18,6 +18,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka import errors as kafka_errors
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from alpha_panda.runtime.bounded_consumer import BoundedConsumer
 
@@ -72,6 +73,34 @@ class JournaledProducer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka has 
         waiting: asyncio.Future[Any] = await super().send(topic, value, key, partition, timestamp_ms, headers)
         waiting.add_done_callback(lambda done: self._note(topic, partition, digest, done))
         return waiting
+
+    def create_batch(self) -> BatchBuilder:
+        """Like aiokafka's; it remembers what is put into it."""
+        batch, digests = super().create_batch(), list[str]()
+        append = batch.append
+
+        def noted(*, value: bytes | None, **options: Any) -> Any:  # noqa: ANN401 - aiokafka's own
+            if (metadata := append(value=value, **options)) is not None:
+                digests.append(digest_of(value))
+            return metadata
+
+        batch.append, batch.digests = noted, digests
+        return batch
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        """Like aiokafka's."""
+        waiting: asyncio.Future[Any] = await super().send_batch(batch, topic, partition=partition)
+        waiting.add_done_callback(lambda done: self._note_batch(topic, partition, batch.digests, done))
+        return waiting
+
+    def _note_batch(self, topic: str, partition: int, digests: list[str], done: asyncio.Future[Any]) -> None:
+        """All of a batch is on the log, from the offset that is told, or none."""
+        first = None if done.cancelled() or done.exception() is not None else done.result().offset
+        for index, digest in enumerate(digests):
+            if first is not None:
+                self._journal.note("written", topic, partition, offset=first + index, digest=digest)
+            else:
+                self._note(topic, partition, digest, done)
 
     def _note(self, topic: str, partition: int | None, digest: str, done: asyncio.Future[Any]) -> None:
         if done.cancelled():

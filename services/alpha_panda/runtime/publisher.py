@@ -24,6 +24,7 @@ from alpha_panda.events.ids import event_id, partition_of
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.topics import BROKER_EPOCHS, CONTROL_QUARANTINE, DLQ_SUFFIX, Scope, Topic, parse_name
+from alpha_panda.runtime.batches import hand_over
 from alpha_panda.runtime.dead_letters import Coordinates, coordinates_of, dead_letter_headers, row_headers, topic_for
 from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.kafka import translate
@@ -256,15 +257,13 @@ class Publisher:
         if not pending:
             return
         try:
-            waits = [
-                await self._producer.send(name, value, key=key, partition=partition)
-                for name, partition, key, value in pending
-            ]
+            handed = await hand_over(self._producer, pending)
             self._fail_points.reached(FailPoint.AMID_PRODUCE)
-            for (name, partition, _, _), written in zip(pending, await asyncio.gather(*waits), strict=True):
-                ends = self.ends.setdefault(name, {})
-                ends[partition] = max(ends.get(partition, 0), written.offset + 1)
-                self._metrics.published(name)
+            for each, first in zip(handed, await asyncio.gather(*(h.acknowledged for h in handed)), strict=True):
+                ends = self.ends.setdefault(each.topic, {})
+                if first.offset >= 0:  # else Kafka has it from a try before, and no longer knows where
+                    ends[each.partition] = max(ends.get(each.partition, 0), first.offset + each.size)
+                self._metrics.published(each.topic, each.size)
         except kafka_errors.KafkaError as error:
             raise translate(error) from error
 
