@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from alpha_panda.checker import causes, dead_letters, epochs, identity, money, orders, owners, signals
+from alpha_panda.checker import causes, dead_letters, epochs, identity, limits, money, orders, owners, signals
 from alpha_panda.checker.bars import bars
 from alpha_panda.checker.model import Finding
 from alpha_panda.checker.reading import Facts
@@ -21,6 +21,7 @@ INVARIANTS: Final[tuple[Callable[[Facts], Finding], ...]] = (
     orders.order_terms,
     signals.one_verdict,
     signals.one_order,
+    limits.one_owner,
     identity.unique_ids,
     identity.deterministic_ids,
     identity.order_ids,

@@ -11,7 +11,7 @@ from alpha_panda.checker.reading import Fact, Facts, instrument_of
 from alpha_panda.events.orders import Leg, OrderCancelled, OrderFailed, OrderFilled
 from alpha_panda.events.signals import Intent, Side, SignalValidated
 
-_ORDERS_FIRST = {OrderFilled: 0, OrderCancelled: 0, OrderFailed: 0, SignalValidated: 1}
+_ORDERS_FIRST: dict[object, int] = {OrderFilled: 0, OrderCancelled: 0, OrderFailed: 0, SignalValidated: 1}
 """Within an epoch risk decides after it has seen what became of orders."""
 
 

@@ -6,6 +6,7 @@ structs of this package.
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +36,9 @@ def _document(name: str, shape: type[msgspec.Struct]) -> Schema:
     """The shape's own properties at the top, what it refers to under `$defs`, and where it travels."""
     _, parts = msgspec.json.schema_components([shape], ref_template="#/$defs/{name}")
     document: Schema = {"$schema": DIALECT, "$id": f"alpha-panda/v{VERSION}/{name}.json", **parts.pop(name)}
+    for each in (document, *parts.values()):
+        if "description" in each:
+            each["description"] = cleandoc(each["description"])  # Python 3.13 does so itself, 3.11 does not
     if topics := _topics(shape):
         document["x-topics"] = topics
     if parts:

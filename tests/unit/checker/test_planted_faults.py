@@ -206,6 +206,8 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ("one_order", "an order is submitted twice", twice(ORDERS_SUBMITTED, 0)),
     ("one_order", "an order that nobody validated", lost(SIGNALS_VALIDATED, 1)),
     ("one_order", "the order is larger than what was validated", order(ORDERS_SUBMITTED, 0, quantity=2_000)),
+    ("one_owner", "an entry passes beside a working one", twice(SIGNALS_VALIDATED, 0)),
+    ("one_owner", "an entry passes beside an open position", lost(ORDERS_FILLED, 3)),
     ("unique_ids", "a fill is on the log twice", twice(ORDERS_FILLED, 0)),
     ("unique_ids", "a tick is on the log twice", twice(TICKS, 0)),
     ("unique_ids", "a marker is on the log twice", twice(BROKER_EPOCHS, 0)),
