@@ -1,6 +1,7 @@
 """Whatever the market does, the indicators say what their definitions say, and nothing that cannot be."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support import indicator_formulas
 from tests.support.indicator_bars import SHORT, bar_at, flat, scaled, series, values
 
-from alpha_panda.domain.indicators import INDICATORS, indicator
+from alpha_panda.domain.indicators import INDICATORS, Indicator, indicator
 from alpha_panda.domain.indicators.about import Unit
 from alpha_panda.events.market import Bar
 
@@ -18,6 +19,13 @@ SOME = settings(max_examples=60, deadline=None)
 PERCENTAGES = ("rsi:5", "stochastic:5,3,2", "di:4", "adx:4")
 BANDS = ("bollinger:5,2", "donchian:5", "keltner:5,2,4")
 everything = pytest.mark.parametrize("text", SHORT)
+
+
+def assert_near(made: Indicator[Any], found: Sequence[float], wanted: Sequence[Any], close: int) -> None:
+    """To a billionth; of a price, since it may be a difference, to a billionth of the close."""
+    for output, one, other in zip(made.about.outputs, found, wanted, strict=True):
+        least = close if output.unit is Unit.PRICE else 1
+        assert one == pytest.approx(float(other), rel=1e-9, abs=1e-9 * least), output.name
 
 
 def test_every_indicator_is_examined_here():
@@ -33,7 +41,7 @@ def test_one_bar_at_a_time_gives_what_the_definition_gives_over_the_whole_series
     for bar, value, wanted in zip(bars, values(made, bars), expected, strict=True):
         assert (value is None) == (wanted is None)
         if value is not None:
-            assert flat(value) == pytest.approx(tuple(map(float, wanted)), rel=1e-9, abs=1e-9 * bar.close_paise)
+            assert_near(made, flat(value), wanted, bar.close_paise)
 
 
 @everything
@@ -77,14 +85,13 @@ def test_in_paise_of_half_the_worth_prices_double_to_the_last_bit_and_nothing_el
 @SOME
 @given(bars=series(), factor=st.integers(3, 1000))
 def test_the_unit_of_money_does_not_matter(text: str, bars: list[Bar], factor: int):
-    units = [output.unit for output in indicator(text).about.outputs]
-    for bar, value, other in zip(
-        bars, values(indicator(text), bars), values(indicator(text), scaled(bars, factor)), strict=True
-    ):
+    one, scaled_one = indicator(text), indicator(text)
+    units = [output.unit for output in one.about.outputs]
+    for bar, value, other in zip(bars, values(one, bars), values(scaled_one, scaled(bars, factor)), strict=True):
         if value is not None:
             factors = [factor if unit is Unit.PRICE else 1 for unit in units]
-            wanted = tuple(each * factor for each, factor in zip(flat(value), factors, strict=True))
-            assert flat(other) == pytest.approx(wanted, rel=1e-9, abs=1e-9 * factor * bar.close_paise)
+            wanted = [each * times for each, times in zip(flat(value), factors, strict=True)]
+            assert_near(one, flat(other), wanted, factor * bar.close_paise)
 
 
 @pytest.mark.parametrize("text", PERCENTAGES)

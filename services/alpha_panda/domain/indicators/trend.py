@@ -143,12 +143,12 @@ class Adx(Indicator[AdxLines]):
         if value is not None:
             average = value.adx
             if both:
-                average += (100 * abs(lines.plus - lines.minus) / both - average) / size
+                average += (100 * (abs(lines.plus - lines.minus) / both) - average) / size
             state.value = AdxLines(average, lines.plus, lines.minus)
             return state.value
         state.seen += 1
         if both:
-            state.total += 100 * abs(lines.plus - lines.minus) / both
+            state.total += 100 * (abs(lines.plus - lines.minus) / both)
         if state.seen == size:
             state.value = AdxLines(state.total / size, lines.plus, lines.minus)
         return state.value

@@ -67,6 +67,11 @@ def test_bands_are_so_many_population_deviations_away():
     assert values(Bollinger(4, 2), closes(2, 4, 6, 8))[-1] == Bands(close(5 + 2 * 5**0.5), 5, close(5 - 2 * 5**0.5))
 
 
+def test_a_deviation_of_half_a_paisa_is_seen_at_any_price():
+    top = 10**12
+    assert values(Bollinger(2, 1), closes(top, top - 1))[-1] == Bands(top, top - 0.5, top - 1)
+
+
 def test_a_channel_counts_this_bar_and_forgets_those_before_its_window():
     bars = [bar_at(index, (high, high, low, low)) for index, (high, low) in enumerate([(9, 8), (5, 1), (6, 4), (7, 3)])]
     assert values(Donchian(2), bars) == [None, Bands(9, 5, 1), Bands(6, 3.5, 1), Bands(7, 5, 3)]
@@ -124,11 +129,12 @@ def close_lines(value: float) -> StochasticLines:
 
 
 def test_a_trend_turns_where_the_close_breaks_the_band_and_its_line_never_recedes():
-    prices = [(100, 100), (100, 96), (104, 100), (118, 108), (119, 109), (112, 106), (100, 90)]
+    prices = [(100, 100), (100, 96), (104, 100), (118, 108), (119, 109), (112, 103), (100, 90)]
     bars = [bar_at(index, (low, high, low, low)) for index, (high, low) in enumerate(prices)]
     found = values(Supertrend(1, 1), bars)
-    # The line is above at first: 98 + 4, kept at 102 until a close above it; then below, and kept until a close below.
-    assert found == [None, Trend(102, -1), Trend(102, -1), Trend(95, 1), Trend(103, 1), Trend(103, 1), Trend(111, -1)]
+    # The line is above at first: 98 + 4, kept at 102 until a close above it; then below, and kept until a close
+    # below it, on which it is not yet.
+    assert found == [None, Trend(102, -1), Trend(102, -1), Trend(95, 1), Trend(103, 1), Trend(103, 1), Trend(108, -1)]
 
 
 def test_the_average_price_begins_anew_with_each_session():
