@@ -71,11 +71,15 @@ def _found() -> dict[str, Benchmark]:
 
 def _arguments(found: dict[str, Benchmark]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description="Measure on the real stores.")
-    parser.add_argument("names", nargs="*", choices=[*found, []], metavar="NAME", help=", ".join(found))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(found))
     parser.add_argument("--long", action="store_true", help="the long variant: memory over 20 minutes")
     parser.add_argument("--repetitions", type=int, default=3, help="of each measurement (3)")
     parser.add_argument("--no-write", dest="write", action="store_false", help="only show the figures")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    for name in asked.names:
+        if name not in found:
+            parser.error(f"there is no benchmark {name!r}: {', '.join(found)}")
+    return asked
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

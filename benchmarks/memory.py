@@ -66,7 +66,7 @@ def _result(seen: dict[str, list[tuple[float, float]]], minutes: int) -> Result:
                 unit="MB/hour",
                 samples=(slope,),
                 better=Better.LESS,
-                reach=_REACH_GROWTH,
+                reach=_REACH_GROWTH if minutes >= LONG_MINUTES else None,
                 note="" if minutes >= LONG_MINUTES else "of two minutes: only the long run tells",
             ),
         ]
