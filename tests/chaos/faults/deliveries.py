@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from tests.chaos import administrator
 from tests.chaos.arena import Arena
 from tests.chaos.faults.fault import Fault, MissedError
-from tests.integration.bad_input.hostile import YESBANK, Hostile, replay_ticks, unreadable, wrong_ticks
+from tests.integration.bad_input.hostile import YESBANK, Hostile, unreadable, wrong_ticks
 
 from alpha_panda.events.ids import partition_of
 from alpha_panda.events.topics import (
@@ -112,8 +112,7 @@ class Poison(Fault):
         topic = chance.choice(_POISONED)
         records = list(unreadable())
         if topic is TICKS:
-            right = partition_of(YESBANK, PARTITIONS)
-            records += [*wrong_ticks(PARTITIONS, right), *replay_ticks(PARTITIONS)]
+            records += wrong_ticks(PARTITIONS, partition_of(YESBANK, PARTITIONS))
         return topic, chance.choice(records)
 
 
