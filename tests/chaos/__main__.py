@@ -24,23 +24,27 @@ def main() -> int:
     parser.add_argument("--matrix", action="store_true", help="every service at every fail-point; without --seeds, too")
     parser.add_argument("--keep", type=Path, default=_KEEP, help="where logs of runs that did not pass are copied to")
     given = parser.parse_args()
-    rulings = asyncio.run(_stoppable(given))
+    rulings: list[Ruling] = []
+    whole = asyncio.run(_stoppable(given, rulings))
     _say("\n".join(["", *_totals(rulings)]))
-    return 0 if all(ruling.judgement is Judgement.PASS for ruling in rulings) else 1
+    return 0 if whole and all(ruling.judgement is Judgement.PASS for ruling in rulings) else 1
 
 
-async def _stoppable(given: argparse.Namespace) -> list[Ruling]:
-    """Run; told to stop, take the platform down first."""
-    run = asyncio.ensure_future(_run(given))
+async def _stoppable(given: argparse.Namespace, rulings: list[Ruling]) -> bool:
+    """Run to the end; told to stop, take the platform down first and say that it was not the end."""
+    run = asyncio.ensure_future(_run(given, rulings))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, run.cancel)
-    return await run
+    try:
+        await run
+    except asyncio.CancelledError:
+        return False
+    return True
 
 
-async def _run(given: argparse.Namespace) -> list[Ruling]:
+async def _run(given: argparse.Namespace, rulings: list[Ruling]) -> None:
     reference = await undisturbed()
     if (reason := small_disk.why_not()) is not None:
         _say(f"no disk is filled: {reason}")
-    rulings: list[Ruling] = []
     if given.matrix or given.seeds is None:
         for number, lanes in enumerate(matrix.rounds()):
             name = f"matrix {number + 1}"
@@ -51,7 +55,6 @@ async def _run(given: argparse.Namespace) -> list[Ruling]:
         keep = given.keep / f"seed-{seed}"
         rulings.append(await trial(reference, plan.lanes, aftermath=plan.aftermath, keep=keep))
         _tell(f"seed {seed}", rulings[-1])
-    return rulings
 
 
 def _tell(name: str, ruling: Ruling) -> None:
