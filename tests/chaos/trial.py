@@ -68,7 +68,7 @@ async def _ruling(reference: Outcome, nemesis: Nemesis, deadline: float, afterma
         extra = list(await asyncio.to_thread(Journals(place.journal, found.log).findings))
         if place.poison:
             extra.append(await poison_is_set_aside(place))
-            expected |= {"poison_is_set_aside", "true_letters", "letters_for_malformed"}
+            expected |= {"poison_is_set_aside", "true_letters"}
         if aftermath in AFTERMATHS:
             extra.append(await AFTERMATHS[aftermath](place, found, deadline))
             expected.add(extra[-1].invariant)
