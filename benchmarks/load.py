@@ -1,6 +1,6 @@
 """The load: a made-up market of 100 instruments, the same at every run, and the resources that trade it.
 
-Its event time runs as fast as it is published: four ticks to an instrument's minute, as in a replay of minute bars.
+Its event time runs as fast as it is published, with ten ticks to an instrument's minute.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from alpha_panda.market_feed.sources.synthetic import synthetic_table
 
 INSTRUMENTS: Final = 100
 BROKER: Final = "paper"
-TICKS_A_MINUTE: Final = 4
+TICKS_A_MINUTE: Final = 10
 """Of each instrument."""
 FIRST_DAY: Final = date(2026, 2, 2)
 _FIRST_SEQUENCE: Final = 1_000_000
@@ -78,7 +78,7 @@ def broker() -> dict[str, Any]:
 
 def crossing() -> dict[str, Any]:
     """The EMA crossing of the strategies that ship, on every instrument: a signal for about one tick in twenty."""
-    return _strategy("crossing", {"strategy": "ema_cross", "params": {"fast": 4, "slow": 9, "allowShort": True}})
+    return _strategy("crossing", {"strategy": "ema_cross", "params": {"fast": 1, "slow": 2, "allowShort": True}})
 
 
 def on_ticks() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from benchmarks.stage import PIPELINE, Stage, staged
 from benchmarks.worker import Worker
 
 TICKS: Final = 150_000
-"""A session of 100 instruments at four ticks a minute."""
+"""Two and a half hours of 100 instruments at ten ticks a minute."""
 _FEED = "feed"
 
 
