@@ -97,8 +97,17 @@ class Stage:
         return cpu_seconds(self.pid(name))
 
     def read(self, name: str) -> dict[str, int]:
-        """How many records of each topic the service has dealt with since it started."""
-        text = self._http.get(f"http://{HOST}:{self.service(name).port}/metrics").text
+        """How many records of each topic the service has dealt with since it started; none where it does not answer.
+
+        Raises WorkerError where it was started again: it has counted anew since.
+        """
+        service = self.service(name)
+        if service.restarts:
+            raise WorkerError(f"{name} was started again: {service.reason}")
+        try:
+            text = self._http.get(f"http://{HOST}:{service.port}/metrics").text
+        except httpx.HTTPError:
+            return {}
         found: dict[str, int] = {}
         for match in _RECORDS.finditer(text):
             found[match["topic"]] = found.get(match["topic"], 0) + int(float(match["count"]))
