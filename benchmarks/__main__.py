@@ -48,6 +48,10 @@ def main() -> int:
             console.print(f"[red]{name}: {error}[/red]")
             failed = True
             continue
+        except Exception:  # noqa: BLE001 - one that fails is shown, and costs the others nothing
+            console.print_exception()
+            failed = True
+            continue
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         show(benchmark, result, console)
