@@ -1,4 +1,4 @@
-"""A replay by epochs: a day of minute bars of 100 instruments through all services in step, to its end.
+"""A replay by epochs: minute bars of 100 instruments through all services in step, to its end.
 
 Each epoch waits for the one before in every task, so this measures the protocol as much as the work. The
 clock runs from the first tick to the last marker, by the time stamps that Kafka's clients give records.
@@ -20,6 +20,8 @@ from benchmarks.load import FIRST_DAY, broker, crossing, instruments
 from benchmarks.result import Benchmark, Options, Result, Row
 from benchmarks.stage import Stage, staged
 
+MINUTES: Final = 125
+"""A third of a session."""
 _STEP: Final = 0.001
 _SEED: Final = 7
 _EPOCHS: Final = name_of(BROKER_EPOCHS)
@@ -54,7 +56,7 @@ def _seconds(stage: Stage) -> float:
 
 
 def _write_market(folder: Path) -> None:
-    """A file of minute bars for each instrument: the first session of the load."""
+    """A file of minute bars for each instrument, from the open of the load's first session."""
     session = default_calendar().session_of(FIRST_DAY)
     if session is None:
         raise ValueError(f"{FIRST_DAY} is no day of trading")
@@ -65,7 +67,7 @@ def _write_market(folder: Path) -> None:
         with (folder / f"{instrument.symbol}.csv").open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(("timestamp", "open", "high", "low", "close", "volume"))
-            for index in range((session.close - session.open) // minute):
+            for index in range(MINUTES):
                 path = [price := price * (1 + rng.gauss(0, _STEP)) for _ in range(4)]
                 paise = [round(each / grid) * grid for each in path]
                 at = (session.open + index * minute).astimezone(IST).isoformat()
@@ -85,7 +87,7 @@ def _result(rates: list[float], floors: list[float], epochs: int) -> Result:
             ),
         ),
         compared=(
-            "A session of minute bars of 100 made-up instruments (four ticks a bar) is replayed as fast as it goes: "
+            f"{MINUTES} minute bars of each of 100 made-up instruments (four ticks a bar) are replayed at full speed: "
             f"{epochs} epochs, each of which every task closes before the feed sends the next. The floor moves the "
             "same bytes through as many bare processes that wait for nobody."
         ),
