@@ -87,7 +87,7 @@ def test_a_service_whose_clock_is_an_hour_wrong_trades_on_and_nothing_expires(be
             )
     besieged.wait_ready()
     rejected = in_loop(read_topic(besieged.layout, SIGNALS_REJECTED.full_name("paper"), 10_000, newest=True))
-    codes = {json.loads(decode_header(each.value).data)["code"] for each in rejected}
+    codes = {json.loads(bytes(decode_header(each.value).data))["code"] for each in rejected}
     assert "signal_expired" not in codes
 
 

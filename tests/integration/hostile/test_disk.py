@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,9 +53,18 @@ def test_a_read_only_place_is_refused_in_one_line_with_the_documented_code(tmp_p
 
 
 @pytest.fixture
-def cramped(tmp_path: Path) -> Iterator[tuple[Besieged, Path]]:
+def open_place() -> Iterator[Path]:
+    """A folder that everybody may enter, as PostgreSQL's own user must; pytest's are for their owner alone."""
+    place = Path(tempfile.mkdtemp(prefix="panda-disk-"))
+    place.chmod(0o755)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def cramped(tmp_path: Path, open_place: Path) -> Iterator[tuple[Besieged, Path]]:
     """A platform that trades on a small disk of its own, its PostgreSQL too."""
-    with mounted(tmp_path / "disk", f"size={SMALL},mode=755") as disk:
+    with mounted(open_place / "disk", f"size={SMALL},mode=755") as disk:
         resources = tmp_path / "resources.yaml"
         resources.write_text("\n---\n".join(map(json.dumps, (broker("paper"), strategy("eager")))))
         panda = Panda(disk / "data", (EAGER,))
