@@ -54,7 +54,7 @@ BUGS: Final[tuple[Bug, ...]] = (
     Bug(
         name="check-then-act-limit",
         says="a limit looks at what is filled and not at what was let through and may still fill",
-        proof="undisturbed",
+        proof="unit:tests/unit/risk_manager",
         changes=(
             Change(
                 f"{_SERVICES}/domain/exposure.py",
