@@ -60,7 +60,7 @@ class Freeze(Fault):
 
     async def inject(self, arena: Arena) -> str:
         leader = await arena.living(self._target)
-        self._pids = [leader, *_children(leader)]
+        self._pids = [leader, *children(leader)]
         for pid in self._pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
@@ -86,7 +86,7 @@ def _state(pid: int) -> str:
         return ""
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """A server's own children: PostgreSQL serves each client by one."""
     try:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from tests.chaos.arena import Arena
 from tests.chaos.faults.deliveries import Poison
 from tests.chaos.faults.fail_points import DieAt
-from tests.chaos.faults.fault import Fault
-from tests.chaos.faults.processes import Freeze, Kill
+from tests.chaos.faults.fault import Fault, MissedError
+from tests.chaos.faults.processes import Kill, children
 from tests.chaos.nemesis import Appointment
 from tests.chaos.outcome import Outcome
 from tests.chaos.trial import trial, undisturbed
@@ -33,23 +36,35 @@ _UNIT = "unit:"
 
 
 class KillWhileStalled(Fault):
-    """A service dies while a store does not answer, so that what it has read is not stored yet."""
+    """A service dies while PostgreSQL does not answer it, and nobody else, so that what it has read is not stored."""
 
     kind = "kill while stalled"
 
-    def __init__(self, service: str, store: str, seconds: float) -> None:
-        self._kill = Kill(service)
-        self._freeze = Freeze(store, seconds)
+    def __init__(self, service: str, seconds: float) -> None:
+        self._service = service
         self._seconds = seconds
-        self.name = f"{service} killed while {store} stands still"
+        self._pids: list[int] = []
+        self.name = f"{service} killed while PostgreSQL does not answer it"
 
     async def inject(self, arena: Arena) -> str:
-        stood = await self._freeze.inject(arena)
+        leader = await arena.living("postgres")
+        self._pids = [pid for pid in children(leader) if self._serves(pid)]
+        if not self._pids:
+            raise MissedError(f"PostgreSQL has no connection of {self._service}")
+        for pid in self._pids:
+            os.kill(pid, signal.SIGSTOP)
         await asyncio.sleep(self._seconds)
-        return f"{stood}; {await self._kill.inject(arena)}"
+        return f"{len(self._pids)} connections stood still; {await Kill(self._service).inject(arena)}"
 
     async def heal(self, arena: Arena) -> None:
-        await self._freeze.heal(arena)
+        _ = arena
+        for pid in self._pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def _serves(self, pid: int) -> bool:
+        """PostgreSQL names the process of a connection after its user."""
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(f"postgres: {self._service} ".encode())
 
 
 def killed() -> list[list[Appointment]]:
@@ -63,7 +78,7 @@ def killed() -> list[list[Appointment]]:
 
 def stalled() -> list[list[Appointment]]:
     """History dies with rows in its hands."""
-    return [[Appointment(epoch, KillWhileStalled("history", "postgres", 1.5)) for epoch in (60, 150, 240)]]
+    return [[Appointment(epoch, KillWhileStalled("history", 1.5)) for epoch in (60, 150, 240)]]
 
 
 def poisoned() -> list[list[Appointment]]:

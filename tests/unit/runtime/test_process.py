@@ -135,7 +135,7 @@ def test_a_service_whose_loop_no_longer_turns_ends_so_that_it_is_started_again()
 
 
 def test_a_start_that_takes_long_is_no_hanging_loop():
-    done = run_apart(HANGING.format(ready=False, seconds=8), PANDA_RUN__HANG_SECONDS="1")
+    done = run_apart(HANGING.format(ready=False, seconds=3), PANDA_RUN__HANG_SECONDS="1")
     assert done.returncode == 0, done.stderr
 
 
