@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar
+from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar, trading_date
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.matching import PaperTerms
@@ -75,6 +75,18 @@ def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrd
         effective=event.event_time + terms.latency,
         closes_at=session.close,
         triggered=order.trigger_price_paise is None,
+    )
+
+
+def late(event: Event[SignalValidated], order: Order) -> WorkingOrder:
+    """An order that was taken, comes again, and has nothing left to do."""
+    return WorkingOrder(
+        order=order,
+        correlation_id=event.correlation_id,
+        charges_day=trading_date(event.event_time),
+        effective=None,
+        closes_at=event.event_time,
+        triggered=False,
     )
 
 

@@ -56,25 +56,23 @@ class Legs:
         self._book.remove(working)
         return self._outbox.cancelled(working, code, message, cause)
 
-    def advance(self, now: datetime, calendar: SessionCalendar) -> None:
-        """Pass every session boundary up to `now`, one after the other.
+    def pass_boundary(self, due: datetime, calendar: SessionCalendar) -> None:
+        """A session ends or begins at `due`.
 
         Raises:
             HorizonError: the session table ends before the session in which legs must be placed again.
         """
         book = self._book
-        while book.due is not None and book.due <= now:
-            due = book.due
-            for working in tuple(book.orders):
-                if working.closes_at == due:
-                    self._expire(working, due)
-            for trade in book.trades:
-                if trade.renews is not None and trade.renews.open == due:
-                    self._renew(trade, trade.renews)
-            for trade in book.trades:
-                if trade.open and trade.levels and book.leg(trade, trade.levels[0][0]) is None:
-                    trade.renews = calendar.next_session(due)
-            book.settle()
+        for working in tuple(book.orders):
+            if working.closes_at == due:
+                self._expire(working, due)
+        for trade in book.trades:
+            if trade.renews is not None and trade.renews.open == due:
+                self._renew(trade, trade.renews)
+        for trade in book.trades:
+            if trade.open and trade.levels and book.leg(trade, trade.levels[0][0]) is None:
+                trade.renews = calendar.next_session(due)
+        book.settle()
 
     def _expire(self, working: WorkingOrder, closed_at: datetime) -> None:
         cause = Cause(moment=closed_at, event_id=None, name=f"close {closed_at.isoformat()}")

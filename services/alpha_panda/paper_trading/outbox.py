@@ -19,7 +19,7 @@ from alpha_panda.events.orders import (
     OrderModified,
     OrderSubmitted,
 )
-from alpha_panda.paper_trading.state import Execution, Logged, PaperState, WorkingOrder
+from alpha_panda.paper_trading.state import Execution, Logged, LoggedFill, PaperState, WorkingOrder
 
 OrderEvent = OrderSubmitted | OrderAcknowledged | OrderFilled | OrderFailed | OrderCancelled | OrderModified
 
@@ -38,6 +38,7 @@ class Outbox:
     def __init__(self, broker: str, state: PaperState) -> None:
         """Number the events of the orders in `state`."""
         self._broker = broker
+        self._state = state
         self._logged = state.logged
         self._events: list[AnyEvent] = []
 
@@ -94,10 +95,12 @@ class Outbox:
     def recall(self, event: AnyEvent) -> None:
         """Remember an event of one's own that is on the log."""
         data = event.data
+        if event.id in self._logged.ids or self._state.has_seen(data.order, data.order_sequence):
+            return
         self._logged.ids[event.id] = True
         match data:
-            case OrderSubmitted() | OrderFailed():
-                self._logged.accepted[data.order.order_id] = isinstance(data, OrderSubmitted)
+            case OrderSubmitted() | OrderAcknowledged() | OrderFailed():
+                self._logged.accepted[data.order.order_id] = not isinstance(data, OrderFailed)
             case OrderFilled():
                 fill = Execution(
                     tick_id=event.causation_id or "",
@@ -105,11 +108,22 @@ class Outbox:
                     quantity=data.quantity,
                     price_paise=data.price_paise,
                 )
-                self._logged.fills.setdefault(data.order.order_id, []).append(fill)
+                order = data.order
+                logged = LoggedFill(
+                    order_id=order.order_id, strategy=order.strategy, product=order.product, execution=fill
+                )
+                self._logged.fills.setdefault(order.instrument_token, []).append(logged)
             case OrderCancelled():
                 self._logged.cancelled[data.order.order_id] = data.filled_quantity
             case _:
                 pass
+
+    def accepted(self, order: Order) -> bool | None:
+        """What the log says of an order whose signal comes: submitted, failed, or nothing."""
+        said = self._logged.accepted.pop(order.order_id, None)
+        fills = self._logged.fills.get(order.instrument_token, ())
+        traded = any(fill.order_id == order.order_id for fill in fills)
+        return True if said is None and (traded or order.order_id in self._logged.cancelled) else said
 
     @property
     def logged(self) -> Logged:

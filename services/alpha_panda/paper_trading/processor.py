@@ -28,10 +28,11 @@ from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import SignalValidated
 from alpha_panda.events.topics import Topic
-from alpha_panda.paper_trading.acceptance import Door, admit, new_trade, order_of
+from alpha_panda.paper_trading.acceptance import Door, admit, late, new_trade, order_of
 from alpha_panda.paper_trading.legs import Legs
 from alpha_panda.paper_trading.market import TickMatch
 from alpha_panda.paper_trading.outbox import Cause, Outbox
+from alpha_panda.paper_trading.retracing import Retracing
 from alpha_panda.paper_trading.state import Book, PaperState, WorkingOrder
 from alpha_panda.paper_trading.terms import read_terms, unknown_broker
 
@@ -84,7 +85,7 @@ class PaperTradingProcessor(Processor):
             state.seen.forget(watermark)
         for token in sorted(token for token, book in state.books.items() if _is_due(book, watermark)):
             book = state.books[token]
-            Legs(token, book, self._outbox).advance(watermark, self._calendar)
+            self._retracing(token, book).advance(watermark, self._calendar)
             self._drop_if_empty(token, book)
         return self._outbox.take()
 
@@ -137,13 +138,14 @@ class PaperTradingProcessor(Processor):
         book = state.books.get(token)
         if book is None:
             return ()
-        if _is_due(book, event.event_time):
-            Legs(token, book, self._outbox).advance(event.event_time, self._calendar)
+        retracing = self._retracing(token, book)
+        if _is_due(book, event.event_time) and not retracing.advance(event.event_time, self._calendar):
+            return self._outbox.take()
         instrument = self._instruments.get(token)
         if instrument is None or not isinstance(self._terms, PaperTerms):
             return self._outbox.take()
-        if self._state.logged.fills or book.concerned(event.data.price_paise):
-            TickMatch(event, book, instrument, self._terms, self._outbox).run()
+        if retracing.waiting or book.concerned(event.data.price_paise):
+            TickMatch(event, book, instrument, self._terms, self._outbox, retracing).run()
         self._drop_if_empty(token, book)
         return self._outbox.take()
 
@@ -157,9 +159,14 @@ class PaperTradingProcessor(Processor):
             return ()
         state.seen.add(order.signal_id, event.data.signal.expires_at)
         legs = Legs(token, book, self._outbox)
-        legs.advance(event.event_time, self._calendar)
+        retracing = self._retracing(token, book)
+        retracing.advance(event.event_time, self._calendar)
         cause = Cause(moment=event.event_time, event_id=event.id, name=order.signal_id)
-        before = self._outbox.logged.accepted.pop(order.order_id, None)
+        before = self._outbox.accepted(order)
+        if before is not False and order.leg is Leg.EXIT:
+            retracing.before_exit(order, self._calendar)
+        elif before is not False:
+            retracing.before_entry(order, self._calendar, accepted=before is True)
         door = Door(
             terms=self._terms,
             calendar=self._calendar,
@@ -170,12 +177,26 @@ class PaperTradingProcessor(Processor):
         )
         working = _FAILED_BEFORE if before is False else admit(event, order, door)
         if isinstance(working, Refusal):
-            self._outbox.failed(order, event.correlation_id, working, cause)
+            self._refuse(event, order, working, cause, accepted=before is True)
         else:
             self._take(event, working, book, legs, cause)
         state.books[token] = book
         self._drop_if_empty(token, book)
         return self._outbox.take()
+
+    def _refuse(
+        self, event: Event[SignalValidated], order: Order, refusal: Refusal, cause: Cause, *, accepted: bool
+    ) -> None:
+        """The order fails; where the log says that it was taken, nothing is left of what it was for, and it ends."""
+        if not accepted:
+            self._outbox.failed(order, event.correlation_id, refusal, cause)
+            return
+        taken = late(event, order)
+        self._outbox.submitted(taken, cause)
+        self._outbox.cancelled(taken, refusal.code, refusal.message, cause)
+
+    def _retracing(self, token: int, book: Book) -> Retracing:
+        return Retracing(token, book, self._state, self._outbox, self._instruments)
 
     def _halted(self, order: Order) -> Refusal | None:
         instrument = self._instruments.get(order.instrument_token)
@@ -203,6 +224,7 @@ class PaperTradingProcessor(Processor):
             return ()
         for token in sorted(state.books):
             book = state.books.pop(token)
+            self._retracing(token, book).catch_up(lambda _: True, self._calendar)
             last = state.last.get(token)
             cause = Cause(moment=event.event_time if last is None else last[0], event_id=event.id, name=event.id)
             for working in book.orders:
