@@ -92,7 +92,8 @@ class Task:
             self._publisher.fences = Fences(snapshot.fences)
         found = await self._publisher.take_over(reader, topics, snapshot.outputs if snapshot else {})
         rows = {full: row for row, full in self._wiring.own_topics}
-        for topic, envelope in sorted(found, key=lambda pair: (pair[1].event_time, pair[1].sequence)):
+        # At one time as they lie on the log: a sequence counts within one order and says nothing of two.
+        for topic, envelope in sorted(found, key=lambda pair: pair[1].event_time):
             # A replay decides the same again, but for what only a clock could tell: verdicts on strategies.
             if rows[topic].scope is Scope.CONTROL or not (self._wiring.epochs or rows[topic] in EPOCH_TOPICS):
                 self._decider.recall(topic, envelope, rows[topic])
