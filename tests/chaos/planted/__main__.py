@@ -99,9 +99,8 @@ def _row(job: Job, reference: Path) -> tuple[tuple[str, ...], bool]:
     bug, proof = job
     with copied(bug) as root:
         found = prove(root, proof, reference)
-    passed = found["judgement"] == Judgement.PASS
-    witness = "" if passed else str(next(iter(found["reasons"]), ""))[:_SHOWN]
-    right = passed == (bug is None)
+    witness = str(next(iter(found["reasons"]), ""))[:_SHOWN]
+    right = found["judgement"] == (Judgement.PASS if bug is None else Judgement.FAIL)
     says = f"{'✓' if right else '✗'} {found['judgement']}"
     return ("as it is" if bug is None else bug.name, proof, says, f"{found['seconds']:.0f}", witness), right
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.arena import Arena
+from tests.chaos.arena import PATIENCE_SECONDS, Arena
 from tests.chaos.faults.deliveries import Poison
 from tests.chaos.faults.fail_points import DieAt
 from tests.chaos.faults.fault import Fault, MissedError
@@ -33,6 +33,7 @@ _PATIENCE_SECONDS = 90.0
 """A platform that stands still is found after this long."""
 _DECIDING = ("strategy-runner", "paper.risk-manager", "paper.paper-trading", "paper.portfolio")
 _UNIT = "unit:"
+_POLL_SECONDS = 0.02
 
 
 class KillWhileStalled(Fault):
@@ -48,9 +49,12 @@ class KillWhileStalled(Fault):
 
     async def inject(self, arena: Arena) -> str:
         leader = await arena.living("postgres")
-        self._pids = [pid for pid in children(leader) if self._serves(pid)]
-        if not self._pids:
-            raise MissedError(f"PostgreSQL has no connection of {self._service}")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (found := [pid for pid in children(leader) if self._serves(pid)]):
+            if time.monotonic() > deadline:
+                raise MissedError(f"PostgreSQL has no connection of {self._service}")
+            await asyncio.sleep(_POLL_SECONDS)
+        self._pids = found
         for pid in self._pids:
             os.kill(pid, signal.SIGSTOP)
         await asyncio.sleep(self._seconds)
