@@ -11,13 +11,15 @@ _SERVICES: Final = "services/alpha_panda"
 BUGS: Final[tuple[Bug, ...]] = (
     Bug(
         name="auto-commit",
-        says="offsets are committed by a timer, whether or not what was read is stored",
+        says="offsets are committed as records are read, as a client's timer does, whether or not they are stored",
         proof="stalled",
         changes=(
             Change(
-                f"{_SERVICES}/runtime/kafka.py",
-                "        enable_auto_commit=False,\n",
-                "        enable_auto_commit=True,\n        auto_commit_interval_ms=20,\n",
+                f"{_SERVICES}/runtime/sink.py",
+                "            await self._take(batches, publisher)\n",
+                "            self._positions |= {where: records[-1].offset + 1 for where, records in batches.items()}\n"
+                "            await self._commit(consumer)\n"
+                "            await self._take(batches, publisher)\n",
             ),
         ),
     ),
