@@ -82,7 +82,7 @@ def killed() -> list[list[Appointment]]:
 
 def stalled() -> list[list[Appointment]]:
     """History dies with rows in its hands."""
-    return [[Appointment(epoch, KillWhileStalled("history", 1.5)) for epoch in (60, 150, 240)]]
+    return [[Appointment(epoch, KillWhileStalled("history", 1.5)) for epoch in (40, 140)]]
 
 
 def poisoned() -> list[list[Appointment]]:
