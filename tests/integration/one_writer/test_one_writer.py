@@ -26,7 +26,7 @@ from alpha_panda.local.log_reader import read_log, read_topic
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.status_file import load_status
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
 RESOURCES = ROOT / "tests" / "fixtures" / "resources" / "one-broker"
 SERVICES = ("paper.risk-manager", "paper.paper-trading", "paper.portfolio")
 MINUTES = 60
