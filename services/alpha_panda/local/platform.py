@@ -61,7 +61,7 @@ class Platform:
         """Only remember the layout."""
         self.layout = layout
         self._said = ""
-        self._own_pid: int | None = None
+        self._own: subprocess.Popen[bytes] | None = None
 
     def status(self) -> PlatformStatus | None:
         """What the supervisor says; None where none runs."""
@@ -87,7 +87,7 @@ class Platform:
         if running is None:
             self.layout.create()
             process = self._spawn(ports or {})
-            self._own_pid = process.pid
+            self._own = process
         failures = running.failures if running is not None else 0
         return self._wait(lambda status: status.phase is Phase.SERVING, failures, progress, process)
 
@@ -108,12 +108,14 @@ class Platform:
         progress("stopping services and stores")
         os.kill(status.pid, signal.SIGTERM)
         self._await_end(status)
+        if self._own is not None and self._own.pid == status.pid:
+            self._own.wait()
         return True
 
     def stop_own(self, progress: Progress = silent) -> None:
         """Stop what this object has started, if that is what runs."""
         status = self.status()
-        if status is not None and status.pid == self._own_pid:
+        if status is not None and self._own is not None and status.pid == self._own.pid:
             self.stop(progress)
 
     def _await_end(self, status: PlatformStatus) -> None:
