@@ -95,15 +95,7 @@ def test_a_replay_with_an_owner_of_each_service_replaced_while_it_sleeps_ends_as
     "names",
     [
         pytest.param(("paper.risk-manager", "paper.portfolio"), id="risk and portfolio"),
-        pytest.param(
-            ("paper.paper-trading",),
-            id="paper trading",
-            marks=pytest.mark.xfail(
-                strict=False,
-                reason="live, paper trading that starts again in the middle of orders does not go on with them as they"
-                " are on the log: order_automaton and order_sequences are contradicted",
-            ),
-        ),
+        pytest.param(("paper.paper-trading",), id="paper trading"),
     ],
 )
 def test_a_live_market_goes_on_with_owners_replaced_while_they_sleep(tmp_path: Path, names: tuple[str, ...]):
