@@ -23,7 +23,7 @@ async def test_a_changed_or_unknown_migration_is_refused(stores: Stores):
             UnavailableError, match=r"0001_initial\.sql was changed after it had run in schema mg-alder"
         ):
             await provision_postgres(plan, dsn, owns=nobody)
-        await connection.execute("UPDATE platform.migrations SET number = 7 WHERE schema = 'mg-alder'")
+        await connection.execute("UPDATE platform.migrations SET number = 7 WHERE schema = 'mg-alder' AND number = 1")
         with pytest.raises(UnavailableError, match="schema mg-alder is at migration 7, this version"):
             await provision_postgres(plan, dsn, owns=nobody)
     finally:
