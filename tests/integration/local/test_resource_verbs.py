@@ -14,7 +14,7 @@ from tests.integration.conftest import nobody
 
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import Ports
-from alpha_panda.local.provision import provision_postgres
+from alpha_panda.local.provision import provision_kafka, provision_postgres
 from alpha_panda.local.stores import Stores
 from alpha_panda.topology.planner import plan
 from alpha_panda.topology.settings import PlatformSettings
@@ -50,9 +50,10 @@ async def panda(data_dir: Path, *words: str, stdin: str = "") -> Said:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def data_dir(stores: Stores) -> AsyncIterator[Path]:
-    """The data directory of a platform whose tables are made; this test's Broker goes when it ends."""
-    empty = plan((), PlatformSettings(), b"only the tests know this secret!")
+    """The data directory of a platform of nothing yet, with the log of who did what; this test's Broker goes again."""
+    empty = plan((), PlatformSettings(), stores.layout.secret("master").encode())
     await provision_postgres(empty, stores.postgres.dsn(), owns=nobody)
+    await provision_kafka(empty, stores.kafka.admin_settings(), owns=nobody)
     yield stores.layout.root
     connection = await asyncpg.connect(stores.postgres.dsn())
     await connection.execute("DELETE FROM platform.resources WHERE name = $1", NAME)
