@@ -234,7 +234,7 @@ def test_a_verdict_survives_that_the_processor_is_made_anew() -> None:
     assert again == event
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     closes_of=st.fixed_dictionaries(
         {
