@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from alpha_panda.events.market import Paise, Token
+from alpha_panda.events.market import Paise, Token, Volume
 
 Quantity = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -72,6 +72,10 @@ class SignalRaised(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reason: str
     expires_at: datetime
     """After this event time the signal is no longer worth acting on."""
+    atr_paise: Paise | None = None
+    """The average true range that the strategy saw, for sizes by volatility; None where it has none."""
+    bar_volume: Volume | None = None
+    """Units that usually trade in one of the strategy's bars, for sizes by liquidity; None where it does not say."""
 
 
 class SignalValidated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +86,15 @@ class SignalValidated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     quantity: Quantity
     binding_constraint: str
     """What kept the quantity from being larger: `risk`, `cash`, `max_position`, `position` (an exit)…"""
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the checks that a signal failed; the fields are those of `SignalRejected`."""
+
+    code: str
+    value: str
+    limit: str
+    message: str
 
 
 class SignalRejected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,3 +110,5 @@ class SignalRejected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What is allowed."""
     message: str
     """One sentence for a trader, with the value, the limit and the setting."""
+    reasons: tuple[Reason, ...] = ()
+    """All checks that failed, the first of which is the verdict's own code; empty in older events."""
