@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from alpha_panda.events.market import Paise, Token, Volume
+from alpha_panda.events.market import Paise, Timeframe, Token, Volume
 
 Quantity = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -53,6 +53,28 @@ class Product(StrEnum):
     CNC = "CNC"
 
 
+class VoteAction(StrEnum):
+    """What an indicator speaks for. ABSTAIN: it is not defined yet, and its weight is not counted."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    HOLD = "HOLD"
+    ABSTAIN = "ABSTAIN"
+
+
+class Vote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one indicator on the bars of one timeframe said of an entry, kept so that the entry can be explained."""
+
+    indicator: str
+    timeframe: Timeframe
+    action: VoteAction
+    strength: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    weight: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    """Its share of the weights of all votes, those of indicators that abstain among them."""
+    value: str
+    """What it saw, in words and figures for a trader."""
+
+
 class SignalRaised(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A strategy's wish, before anybody sized or checked it. Topic `signals.raw`."""
 
@@ -72,6 +94,8 @@ class SignalRaised(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reason: str
     expires_at: datetime
     """After this event time the signal is no longer worth acting on."""
+    votes: tuple[Vote, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The votes by which a voting strategy decided; not there where none were counted."""
     atr_paise: Paise | None = None
     """The average true range that the strategy saw, for sizes by volatility; None where it has none."""
     bar_volume: Volume | None = None

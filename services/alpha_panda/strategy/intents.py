@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alpha_panda.events.signals import OrderType, Side
+from alpha_panda.events.signals import OrderType, Side, Vote
 
 _PRICED = {
     OrderType.MARKET: (False, False),
@@ -18,7 +18,9 @@ _PRICED = {
 class Enter(msgspec.Struct, frozen=True, kw_only=True):
     """Open a position: BUY to be long, SELL to be short. Prices are integer paise.
 
-    Without a stop or a target the levels of the Strategy resource apply. `confidence` is a percentage.
+    Without a stop or a target the levels of the Strategy resource apply. `confidence` is a percentage;
+    `votes` are what it was counted from, if it was. Sizing by volatility needs the average true range,
+    sizing by liquidity the units that usually trade in a bar.
 
     Raises:
         ValueError: a limit or trigger price that the order type lacks or does not take, no reason, or a
@@ -33,6 +35,9 @@ class Enter(msgspec.Struct, frozen=True, kw_only=True):
     trigger_price_paise: int | None = None
     stop_loss_paise: int | None = None
     target_paise: int | None = None
+    votes: tuple[Vote, ...] = ()
+    atr_paise: int | None = None
+    bar_volume: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no broker could take."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import signal_id
 from alpha_panda.events.signals import Intent, Product, SignalRaised
@@ -41,6 +43,9 @@ def signal_data(strategy: Enlisted, context: Context, wish: Wish, price_paise: i
         stop_loss_paise=prices.stop_loss_paise,
         target_paise=prices.target_paise,
         confidence=wish.confidence,
+        votes=wish.votes or msgspec.UNSET,
+        atr_paise=wish.atr_paise,
+        bar_volume=wish.bar_volume,
         **common,
     )
 

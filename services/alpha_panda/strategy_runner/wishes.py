@@ -8,7 +8,9 @@ from itertools import islice
 from reprlib import Repr
 from typing import Any, Final
 
-from alpha_panda.events.signals import OrderType, Side
+import msgspec
+
+from alpha_panda.events.signals import OrderType, Side, Vote
 from alpha_panda.strategy import Enter, Wish
 from alpha_panda.strategy.intents import Exit
 from alpha_panda.strategy_runner.verdicts import NonsenseError
@@ -17,7 +19,9 @@ _MOST_PAISE: Final = 10**12
 """Ten thousand million rupees: no instrument has such a price."""
 _MOST_REASON: Final = 500
 """Characters that fit a table and a log line."""
-_PRICES: Final = ("limit_price_paise", "trigger_price_paise", "stop_loss_paise", "target_paise")
+_MOST_VOTES: Final = 100
+"""Of one entry: twenty indicators on five timeframes."""
+_PRICES: Final = ("limit_price_paise", "trigger_price_paise", "stop_loss_paise", "target_paise", "atr_paise")
 _SHORT: Final = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 
@@ -62,6 +66,26 @@ def _check_entry(entry: Enter) -> None:
         _check_type(entry, name, int)
         if not 0 < price <= _MOST_PAISE:
             raise NonsenseError(f"{name} is {price}; allowed: 1 to {_MOST_PAISE} (paise)")
+    if entry.bar_volume is not None:
+        _check_type(entry, "bar_volume", int)
+        if entry.bar_volume < 0:
+            raise NonsenseError(f"bar_volume is {entry.bar_volume}; allowed: 0 or more")
+    _check_votes(entry)
+
+
+def _check_votes(entry: Enter) -> None:
+    _check_type(entry, "votes", tuple)
+    if len(entry.votes) > _MOST_VOTES:
+        raise NonsenseError(f"votes are {len(entry.votes)}; allowed: {_MOST_VOTES}")
+    for vote in entry.votes:
+        if type(vote) is not Vote:
+            raise NonsenseError(f"a vote is {_shown(vote)} of type {type(vote).__name__}; allowed: Vote")
+        try:
+            msgspec.convert(msgspec.to_builtins(vote), type=Vote)
+        except (TypeError, ValueError) as error:  # a struct can be made of anything
+            raise NonsenseError(f"a vote is {_shown(vote)}: {error}") from error
+        if len(vote.indicator) + len(vote.value) > _MOST_REASON or not (vote.indicator + vote.value).isprintable():
+            raise NonsenseError(f"a vote is {_shown(vote)}: allowed is printable text of {_MOST_REASON} characters")
 
 
 def _check_type(wish: Wish, name: str, kind: type) -> None:
