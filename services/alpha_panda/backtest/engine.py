@@ -1,0 +1,176 @@
+"""The pipeline in one process: every service's core, an epoch at a time, each given what its task would read.
+
+Ticks come from a source of epochs; whatever a core says goes to a recorder and on to the cores that read it.
+The order is the replay protocol's (`domain.epochs`, `runtime.gate`): bars close at the watermark; strategies see
+ticks and bars; paper trading takes the signals validated in the epoch before, then the ticks; risk decides
+knowing fills and marks of the epoch. Ids, quantities, prices and paise are therefore those of the services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from alpha_panda.bar_builder.processor import BarBuilderProcessor
+from alpha_panda.domain.calendar import SessionCalendar
+from alpha_panda.domain.epochs import EpochBatch
+from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
+from alpha_panda.events.control import BrokerConfigured, StrategyQuarantined
+from alpha_panda.events.orders import OrderFilled
+from alpha_panda.events.registry import EVENT_TOPICS, EVENTS, KIND_RANK
+from alpha_panda.events.signals import SignalRaised, SignalValidated
+from alpha_panda.events.topics import TICKS
+from alpha_panda.paper_trading.processor import PaperTradingProcessor
+from alpha_panda.portfolio.processor import PortfolioProcessor
+from alpha_panda.risk_manager.processor import RiskManagerProcessor
+from alpha_panda.strategy_runner.processor import StrategyRunnerProcessor
+from alpha_panda.strategy_runner.roster import Share
+
+Record = Callable[[AnyEvent], None]
+"""Told of events in the order in which they happen, each stamped with its epoch."""
+
+_Publish = Callable[[Sequence[AnyEvent]], Sequence[AnyEvent]]
+_RANK: Final = {shape: KIND_RANK[name] for name, shape in EVENTS.items()}
+_EVERYTHING: Final = Share(partitions=frozenset({0}), count=1)
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a core refused: a service would send it to its dead letters."""
+
+    service: str
+    event_id: str
+    reason: str
+
+
+class Desk:
+    """The services of one Broker."""
+
+    def __init__(self, broker: str, instruments: InstrumentTable, calendar: SessionCalendar) -> None:
+        """Nothing is configured yet."""
+        self.broker = broker
+        self.risk = RiskManagerProcessor(broker, instruments, calendar)
+        self.paper = PaperTradingProcessor(broker, instruments, calendar)
+        self.portfolio = PortfolioProcessor(broker, calendar)
+        self.validated: list[AnyEvent] = []
+        """The signals of the epoch before that may trade."""
+
+
+class Engine:
+    """One run; `run` may be called once."""
+
+    def __init__(
+        self,
+        brokers: Sequence[str],
+        configured: Sequence[AnyEvent],
+        instruments: InstrumentTable,
+        calendar: SessionCalendar,
+    ) -> None:
+        """`configured` are the control events of the Brokers and Strategies, which the first epoch begins with."""
+        self._configured = configured
+        self._bars = BarBuilderProcessor(calendar)
+        self._runner = StrategyRunnerProcessor(instruments, calendar, _EVERYTHING)
+        self._desks = [Desk(broker, instruments, calendar) for broker in brokers]
+        self.set_aside: list[SetAside] = []
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What a person should know of the strategies: those that were stopped, or cannot run."""
+        return tuple(notice.message for notice in self._runner.drain_notices())
+
+    def run(self, batches: Iterable[EpochBatch], record: Record, record_tick: Record | None = None) -> None:
+        """Decide on all epochs, in their order; `record` is told of what the cores say, `record_tick` of the ticks."""
+        for event in self._configured:
+            self._configure(event)
+        for batch in batches:
+            _stamp(batch.ticks, batch.number, record_tick)
+            self._turn(batch, lambda events, epoch=batch.number: _stamp(events, epoch, record))  # type: ignore[misc]
+
+    def _configure(self, event: AnyEvent) -> None:
+        self._take("strategy-runner", self._runner, event)
+        for desk in self._desks:
+            self._take("risk-manager", desk.risk, event)
+            if isinstance(event.data, BrokerConfigured):
+                self._take("paper-trading", desk.paper, event)
+                self._take("portfolio", desk.portfolio, event)
+
+    def _turn(self, batch: EpochBatch, publish: _Publish) -> None:
+        ticks: Sequence[AnyEvent] = batch.ticks
+        bars = publish(self._build(ticks, batch.watermark))
+        raw = publish(self._wishes(ticks, bars, batch.watermark))
+        for fact in raw:
+            if isinstance(fact.data, StrategyQuarantined):
+                self._take("strategy-runner", self._runner, fact)
+        for desk in self._desks:
+            own = [event for event in raw if event.broker == desk.broker and isinstance(event.data, SignalRaised)]
+            orders = publish(self._trade(desk, ticks, batch.watermark))
+            verdicts = publish(self._judge(desk, in_order(ticks, orders), in_order(own), batch.watermark))
+            desk.validated = [event for event in verdicts if isinstance(event.data, SignalValidated)]
+            fills = [event for event in orders if isinstance(event.data, OrderFilled)]
+            publish(self._book(desk, in_order(ticks, fills), batch.watermark))
+
+    def _build(self, ticks: Iterable[AnyEvent], watermark: datetime) -> list[AnyEvent]:
+        for tick in ticks:
+            self._take("bar-builder", self._bars, tick)
+        return list(self._bars.on_watermark(watermark))
+
+    def _wishes(self, ticks: Sequence[AnyEvent], bars: Sequence[AnyEvent], watermark: datetime) -> list[AnyEvent]:
+        # What nobody listens to is read for its epoch alone, and one tick says that as well as all.
+        heard = ticks if self._runner.needs_every(TICKS) else ticks[:1]
+        said = [out for event in in_order(heard, bars) for out in self._take("strategy-runner", self._runner, event)]
+        said += self._runner.on_watermark(watermark)
+        return said
+
+    def _trade(self, desk: Desk, ticks: Iterable[AnyEvent], watermark: datetime) -> list[AnyEvent]:
+        said: list[AnyEvent] = []
+        for event in (*in_order(desk.validated), *ticks):
+            said += self._take("paper-trading", desk.paper, event)
+        said += desk.paper.on_watermark(watermark)
+        return said
+
+    def _judge(
+        self, desk: Desk, known: Iterable[AnyEvent], signals: Iterable[AnyEvent], watermark: datetime
+    ) -> list[AnyEvent]:
+        said: list[AnyEvent] = []
+        for event in (*known, *signals):
+            said += self._take("risk-manager", desk.risk, event)
+        said += desk.risk.on_watermark(watermark)
+        return said
+
+    def _book(self, desk: Desk, events: Iterable[AnyEvent], watermark: datetime) -> list[AnyEvent]:
+        for event in events:
+            self._take("portfolio", desk.portfolio, event)
+        said: list[AnyEvent] = list(desk.portfolio.on_watermark(watermark))
+        desk.portfolio.forget_ledger()
+        return said
+
+    def _take(self, service: str, core: Processor, event: AnyEvent) -> Iterable[AnyEvent]:
+        try:
+            return core.on_event(event, EVENT_TOPICS[type(event.data)])
+        except RefusedEventError as error:
+            self.set_aside.append(SetAside(service=service, event_id=event.id, reason=str(error)))
+            return ()
+
+
+def _stamp(events: Sequence[AnyEvent], epoch: int, record: Record | None) -> Sequence[AnyEvent]:
+    """What the log does to an event: it says its epoch. Nobody else holds these events yet."""
+    for event in events:
+        msgspec.structs.force_setattr(event, "epoch", epoch)
+        if record is not None:
+            record(event)
+    return events
+
+
+def in_order(*groups: Iterable[AnyEvent]) -> list[AnyEvent]:
+    """The order within an epoch and a phase: event time, kind, instrument, sequence, id (as `runtime.inbox`)."""
+    events = [event for group in groups for event in group]
+    events.sort(key=order)
+    return events
+
+
+def order(event: AnyEvent) -> tuple[object, ...]:
+    """Where an event stands within its epoch and phase."""
+    return (event.event_time, _RANK[type(event.data)], event.key_instrument or 0, event.sequence, event.id)
