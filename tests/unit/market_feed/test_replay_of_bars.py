@@ -220,6 +220,25 @@ def test_longer_bars_are_recognised_and_speak_over_their_length(tmp_path: Path):
     assert found[2].ticks[-1].event_time == at("15:29:45")
 
 
+@pytest.mark.parametrize("midnight", ["T00:00:00+05:30", "T00:00:00+00:00", ""], ids=["India", "UTC", "date"])
+def test_a_daily_bar_speaks_over_its_session_and_is_rebuilt(tmp_path: Path, midnight: str):
+    lines = f"2019-07-09{midnight},95,97,90,96,4001\n2019-07-10{midnight},96,99,95,97,100\n"
+    source = replay(write(tmp_path, BARS + lines))
+    builder, bars = BarBuilder(default_calendar()), []
+    for batch in source.epochs():
+        for tick in batch.ticks:
+            assert builder.take(tick) is None
+        bars += builder.advance(batch.watermark)
+    days = [bar.data for bar in bars if bar.data.timeframe is Timeframe.D1]
+    assert [(each.start, each.end) for each in days] == [
+        (session(day).open, session(day).close) for day in (date(2019, 7, 9), date(2019, 7, 10))
+    ]
+    first = days[0]
+    assert (first.open_paise, first.high_paise, first.low_paise, first.close_paise) == (9500, 9700, 9000, 9600)
+    assert first.volume == 4001
+    assert source.description.endswith("daily bars of 1 instrument, 2019-07-09 to 2019-07-10")
+
+
 def test_a_stated_interval_serves_where_none_can_be_told(tmp_path: Path):
     source = replay(write(tmp_path, BARS + bar_line("09:15")), interval_minutes=5)
     assert next(source.epochs()).watermark == at("09:20")

@@ -36,11 +36,7 @@ def refusal(path: Path, **options: object) -> tuple[str, str]:
             ": none of its 2 rows can be used; line 2: open x is not a number",
         ),
         (BARS + bar_line("08:15") * 2, ": none of its 2 rows is inside a session of the exchange"),
-        (BARS + bar_line("00:00") + bar_line("00:00").replace("09T", "10T"), ": holds daily bars (every row is at mid"),
-        (
-            BARS + "2019-07-09,95,96,94,95,1\n",
-            ": holds daily bars (every row is at midnight); the replay wants 1-minute",
-        ),
+        (BARS + bar_line("00:00").replace("09T", "07T"), ": none of its 1 rows is inside a session of the exchange"),
         (BARS + bar_line("09:15") + bar_line("09:15").replace("09T", "10T"), ": no day has two bars, so how long they"),
         (
             BARS + bar_line("09:15") + bar_line("09:22"),
@@ -100,6 +96,12 @@ def test_bars_of_two_lengths_are_refused(tmp_path: Path):
     five = write(tmp_path, BARS + bar_line("09:15") + bar_line("09:20"), "ITC.csv")
     one = write(tmp_path, good_bars())
     assert refusal(tmp_path)[0] == f"{five} has bars of 5 minutes, {one} of 1 minutes"
+
+
+def test_daily_bars_beside_minutes_are_refused(tmp_path: Path):
+    days = write(tmp_path, BARS + bar_line("00:00"), "ITC.csv")
+    minutes = write(tmp_path, good_bars())
+    assert refusal(tmp_path)[0] == f"{days} has bars of a day, {minutes} of 1 minutes"
 
 
 @pytest.mark.parametrize("minutes", [0, 2, 1440])

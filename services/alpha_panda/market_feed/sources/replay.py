@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from alpha_panda.market_feed.sources.columns import Columns
 from alpha_panda.market_feed.sources.days import DayMaker, Opened, days
 from alpha_panda.market_feed.sources.files import TableFile, table_files
 from alpha_panda.market_feed.sources.port import EpochSource, RejectedRow, SourceReport, counted
-from alpha_panda.market_feed.sources.rows import RowReader, Setting
+from alpha_panda.market_feed.sources.rows import DAY, RowReader, Setting
 from alpha_panda.market_feed.sources.survey import INTERVALS, Survey, common_interval, survey
 
 
@@ -51,10 +51,23 @@ class ReplaySource(EpochSource):
         """The path, and after `check` what is there."""
         if self._surveys is None:
             return f"replay of {self._options.path}"
-        first, last = min(each.first for each in self._surveys), max(each.last for each in self._surveys)
-        kind = "ticks" if self._interval is None else f"{self._interval // timedelta(minutes=1)}-minute bars"
+        first, last = self.dates
+        minutes = "" if self._interval is None else f"{self._interval // timedelta(minutes=1)}-minute bars"
+        kind = "ticks" if self._interval is None else "daily bars" if self._interval == DAY else minutes
         dates = f"{first}" if first == last else f"{first} to {last}"
         return f"replay of {self._options.path}: {kind} of {counted(len(self.instruments), 'instrument')}, {dates}"
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        """The first and the last date (in India) of any row; raises as `check`."""
+        surveys = self._checked()
+        return min(each.first for each in surveys), max(each.last for each in surveys)
+
+    @property
+    def interval(self) -> timedelta | None:
+        """The length of the bars, None for ticks; raises as `check`."""
+        self._checked()
+        return self._interval
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 import msgspec
 
-from alpha_panda.domain.calendar import IST, HorizonError, Session, SessionCalendar
+from alpha_panda.domain.calendar import IST, HorizonError, Session, SessionCalendar, trading_date
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.market_feed.sources import cells
@@ -22,6 +22,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 UNSTATED = -1
 """The volume of a row that states none."""
+DAY = timedelta(days=1)
+"""The length of daily bars: each is its session's, and stands in a file at midnight."""
 
 
 class Row(NamedTuple):
@@ -53,6 +55,11 @@ def microseconds(moment: datetime) -> int:
 def at(moment: int) -> datetime:
     """The time that `microseconds` made a number of."""
     return _EPOCH + timedelta(microseconds=moment)
+
+
+def is_midnight(moment: datetime) -> bool:
+    """Whether it is midnight in India, or in UTC as a date without a time is often written."""
+    return time() in (moment.astimezone(IST).time(), moment.time())
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,12 +139,14 @@ class RowReader:
         first, high, low, close = prices if columns.kind is Kind.BARS else prices * 4
         if not low <= min(first, close) <= max(first, close) <= high:
             raise cells.UnusableCellError(_contradiction(first, high, low, close))
-        session = self._session_at(moment)
+        daily = columns.kind is Kind.BARS and self._is_daily(moment)
+        session = self._session_of(moment) if daily else self._session_at(moment)
         if naive:
             self._report.naive_times += 1
         if session is None:
             return None
         if columns.kind is Kind.BARS:
+            moment = session.open if daily else moment
             self._aligned(moment, session)
         return Row(microseconds(moment), token, record.line, first, high, low, close, volume)
 
@@ -176,6 +185,16 @@ class RowReader:
         if self.columns.kind is Kind.TICKS and cells.is_empty(record.cells[index]):
             return UNSTATED
         return cells.volume(self.columns.names[index], record.cells[index])
+
+    def _is_daily(self, moment: datetime) -> bool:
+        """Whether it is a day's bar. No session is open at midnight, which says it while the length is unknown."""
+        return self._interval in (None, DAY) and is_midnight(moment)
+
+    def _session_of(self, moment: datetime) -> Session | None:
+        try:
+            return self._calendar.session_of(trading_date(moment))
+        except HorizonError as error:
+            raise cells.UnusableCellError(str(error)) from None
 
     def _session_at(self, moment: datetime) -> Session | None:
         if self._session is not None and moment in self._session:

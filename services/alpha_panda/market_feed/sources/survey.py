@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -14,14 +14,15 @@ from alpha_panda.errors import InputError
 from alpha_panda.market_feed.sources import cells
 from alpha_panda.market_feed.sources.columns import Columns, Kind, recognise
 from alpha_panda.market_feed.sources.files import Record, TableFile
-from alpha_panda.market_feed.sources.rows import EXCHANGE, RowReader
+from alpha_panda.market_feed.sources.rows import DAY, EXCHANGE, RowReader, is_midnight
 
 INTERVALS = (1, 3, 5, 10, 15, 30, 60)
 """Minutes that source bars may span."""
 _MINUTE = 60
+_DAY_MINUTES = DAY // timedelta(minutes=1)
 _FEW = 10
 """One row in so many may be off the minute and be a mistake; more are bars of another length."""
-_WANTED = "the replay wants 1-minute bars (or of 3, 5, 10, 15, 30 or 60 minutes) or ticks"
+_WANTED = "the replay wants 1-minute bars (or of 3, 5, 10, 15, 30 or 60 minutes), daily bars or ticks"
 
 ReaderOf = Callable[[TableFile, Columns], RowReader]
 
@@ -37,7 +38,10 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     in_order: bool
     """Whether no row is dated (in India) before one above it."""
     step: int
-    """Minutes: the largest that fits between all its rows of one instrument and day; 0 where none has two rows."""
+    """Minutes: the largest that fits between all its rows of one instrument and day; 0 where none has two rows.
+
+    Those of a day where all rows are at midnight.
+    """
 
 
 class _Findings:
@@ -62,7 +66,7 @@ class _Findings:
         self.days = (min(self.days[0], day), max(self.days[1], day)) if self.days else (day, day)
         self.in_order = self.in_order and (self._last_day is None or day >= self._last_day)
         self._last_day = day
-        self.at_midnight = self.at_midnight and time() in (local.time(), moment.time())
+        self.at_midnight = self.at_midnight and is_midnight(moment)
 
     def see_instrument(self, instrument: Instrument, moment: datetime) -> None:
         """Gaps between rows of one instrument on one day; their common measure is the bars' length."""
@@ -93,7 +97,7 @@ def survey(file: TableFile, reader_of: ReaderOf) -> Survey:
     if findings.rows == 0:
         raise InputError(f"{file.name}: has a header and no rows", remedy="give it rows, or take it away")
     if not findings.usable or findings.days is None:
-        raise _unusable(file, columns, findings)
+        raise _unusable(file, findings)
     if columns.kind is Kind.BARS and findings.off_minute * _FEW > findings.rows:
         message = f"{file.name}: {findings.off_minute} of its {findings.rows} rows are not at a whole minute; {_WANTED}"
         raise InputError(message, remedy="give bars of such a length, or the ticks themselves")
@@ -104,7 +108,7 @@ def survey(file: TableFile, reader_of: ReaderOf) -> Survey:
         first=findings.days[0],
         last=findings.days[1],
         in_order=findings.in_order,
-        step=findings.step,
+        step=_DAY_MINUTES if columns.kind is Kind.BARS and findings.at_midnight else findings.step,
     )
 
 
@@ -131,8 +135,8 @@ def common_interval(surveys: Sequence[Survey], asked_minutes: int | None) -> tim
     other = next((index for index, each in enumerate(minutes) if each != minutes[0]), None)
     if other is not None:
         message = (
-            f"{known[0].file.name} has bars of {minutes[0]} minutes, "
-            f"{known[other].file.name} of {minutes[other]} minutes"
+            f"{known[0].file.name} has bars of {_length(minutes[0])}, "
+            f"{known[other].file.name} of {_length(minutes[other])}"
         )
         raise InputError(message, remedy="replay bars of one length at a time, or give their minutes with --interval")
     return timedelta(minutes=minutes[0])
@@ -160,16 +164,17 @@ def _require_own_instrument(reader: RowReader) -> None:
 
 
 def _minutes(one: Survey) -> int:
-    if one.step not in INTERVALS:
+    if one.step not in (*INTERVALS, _DAY_MINUTES):
         message = f"{one.file.name}: its bars are {one.step} minutes apart; {_WANTED}"
         raise InputError(message, remedy="give bars of such a length, or give their minutes with --interval")
     return one.step
 
 
-def _unusable(file: TableFile, columns: Columns, findings: _Findings) -> InputError:
-    if columns.kind is Kind.BARS and findings.days is not None and findings.at_midnight:
-        message = f"{file.name}: holds daily bars (every row is at midnight); {_WANTED}"
-        return InputError(message, remedy="give bars within the day")
+def _length(minutes: int) -> str:
+    return "a day" if minutes == _DAY_MINUTES else f"{minutes} minutes"
+
+
+def _unusable(file: TableFile, findings: _Findings) -> InputError:
     if findings.reason is None:
         message = f"{file.name}: none of its {findings.rows} rows is inside a session of the exchange"
         return InputError(message, remedy="check its times and their zone: sessions are 09:15 to 15:30 in India")
