@@ -18,7 +18,7 @@ VOTE = Vote(
 )
 
 
-def entry(**changes: Any) -> Enter:
+def entry(**changes: object) -> Enter:
     return Enter(**{"side": Side.BUY, "reason": "because", **changes})
 
 
