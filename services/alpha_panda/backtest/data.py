@@ -50,6 +50,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     counts: dict[str, int]
     """All problems by kind, also those that are not among `problems` because a file has many."""
+    are_ticks: bool
 
 
 def examine(
@@ -75,7 +76,7 @@ def examine(
         look.zones(_zones(reader))
         problems += look.problems
         counts.update(look.counts)
-    return Examination(rows=rows, problems=tuple(problems), counts=dict(counts))
+    return Examination(rows=rows, problems=tuple(problems), counts=dict(counts), are_ticks=interval is None)
 
 
 class _Look:

@@ -9,6 +9,7 @@ import typer
 
 from alpha_panda.cli import (
     auditing,
+    backtest,
     charges,
     dlq,
     doctor,
@@ -32,6 +33,7 @@ PARTS: Final = (
     doctor.register,
     indicators.register,
     charges.register,
+    backtest.register,
     schemas.register,
 )
 """Each adds its commands to the app, in the order of `panda --help`."""

@@ -67,7 +67,7 @@ def sortino(returns: Sequence[float], yearly_target: float = 0.0) -> float | Non
     The downside deviation is the root of the mean, over all days, of the squared shortfalls below the target
     (Sortino and Price, "Performance Measurement in a Downside Risk Framework", Journal of Investing 3, 1994).
     """
-    if not returns:
+    if len(returns) < 2:  # noqa: PLR2004 — of one day no rate of a year can be told
         return None
     target = yearly_target / DAYS_A_YEAR
     downside = math.sqrt(fmean([min(each - target, 0.0) ** 2 for each in returns]))
