@@ -42,6 +42,23 @@ INSTRUMENTS = InstrumentTable(
     "tests",
 )
 BROKER = "paper"
+GENEROUS = {
+    "maxPositionPercent": "100",
+    "maxRiskPercent": "100",
+    "maxSectorPercent": "100",
+    "maxOpenPositions": 1000,
+    "maxSwingPositions": 1000,
+    "maxIntradayPositions": 1000,
+    "minCashReserve": "0",
+    "minRewardRisk": "0",
+    "maxDailyLossPercent": "100",
+    "maxWeeklyLossPercent": "100",
+    "maxMonthlyLossPercent": "100",
+    "drawdownPercent": "100",
+    "maxPriceDeviationPercent": "100",
+    "maxDataAgeSeconds": 0,
+}
+"""Limits of an account that get in the way of no test which is not about them."""
 
 
 def moment(clock: str, day: date = TRADING_DAY) -> datetime:
@@ -57,7 +74,8 @@ def price(
 
 def broker_spec(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 — a resource's values are JSON
     paper = {"slippageBps": "0", "latencyMilliseconds": 0, "participationPercent": "10", **fields.pop("paper", {})}
-    return {"type": "Paper", "paper": paper, **fields}
+    account = {**GENEROUS, **fields.pop("account", {})}
+    return {"type": "Paper", "paper": paper, "account": account, **fields}
 
 
 def strategy_spec(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 — a resource's values are JSON

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alpha_panda.domain.account import Account
+from alpha_panda.domain.account import Account, Holding
 from alpha_panda.domain.memory import Memory
+from alpha_panda.domain.trades import ClosedTrade, Trades
 from alpha_panda.events.orders import Leg, OrderCancelled, OrderFailed, OrderFilled
 from alpha_panda.events.signals import Intent, Product, Side, SignalValidated
 
@@ -46,6 +47,12 @@ class PendingExit(msgspec.Struct, frozen=True, kw_only=True):
     product: Product
 
 
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fill came to: a trade where it closed a position."""
+
+    closed: ClosedTrade | None
+
+
 class Exposure(msgspec.Struct, kw_only=True):
     """The account, and by signal id what is under way on it."""
 
@@ -57,6 +64,9 @@ class Exposure(msgspec.Struct, kw_only=True):
     sent: list[tuple[datetime, str]] = msgspec.field(default_factory=list)
     """Event time and strategy of the signals validated within the rate window."""
     fills: Memory = msgspec.field(default_factory=Memory)
+    trades: Trades = msgspec.field(default_factory=Trades)
+    flows: dict[str, int] = msgspec.field(default_factory=dict)
+    """Cash that the fills of each strategy brought in (negative: took), charges taken off."""
 
     @property
     def equity_paise(self) -> int:
@@ -72,9 +82,34 @@ class Exposure(msgspec.Struct, kw_only=True):
     @property
     def positions(self) -> int:
         """Positions that are open or may become so, each once."""
-        held = {(each.strategy, each.instrument_token, each.product) for each in self.account.holdings.values()}
-        coming = {(each.strategy, each.instrument_token, each.product) for each in self.reservations.values()}
-        return len(held | coming)
+        return sum(self.positions_by_product().values())
+
+    def positions_by_product(self) -> dict[Product, int]:
+        """Likewise, by how they are held."""
+        found = {(each.strategy, each.instrument_token, each.product) for each in self.account.holdings.values()}
+        found |= {(each.strategy, each.instrument_token, each.product) for each in self.reservations.values()}
+        counts = dict.fromkeys(Product, 0)
+        for _, _, product in found:
+            counts[product] += 1
+        return counts
+
+    def holds(self, instrument_token: int) -> bool:
+        """Whether any strategy has an open position in the instrument."""
+        return any(each.instrument_token == instrument_token for each in self.account.holdings.values())
+
+    def notional_paise(self, holding: Holding) -> int:
+        """What a position is worth at the last price, without a sign; at cost where no price was seen."""
+        position = holding.position
+        price_paise = self.marks.get(holding.instrument_token)
+        return abs(position.cost_paise if price_paise is None else position.value_paise(price_paise))
+
+    def made_paise(self) -> dict[str, int]:
+        """What each strategy has made net of charges since the beginning, open positions at the last prices."""
+        made = dict(self.flows)
+        for holding in self.account.holdings.values():
+            sign = 1 if holding.position.quantity > 0 else -1
+            made[holding.strategy] = made.get(holding.strategy, 0) + sign * self.notional_paise(holding)
+        return made
 
     def owner(self, instrument_token: int) -> str | None:
         """The strategy that has a position or a pending entry in the instrument, whichever it is."""
@@ -119,12 +154,12 @@ class Exposure(msgspec.Struct, kw_only=True):
             cost_paise=cost_paise,
         )
 
-    def filled(self, fill_id: str, event_time: datetime, fill: OrderFilled) -> bool:
-        """Book a fill; False where it was booked before."""
+    def filled(self, fill_id: str, event_time: datetime, fill: OrderFilled) -> Booked | None:
+        """Book a fill; None where it was booked before."""
         if fill_id in self.fills:
-            return False
+            return None
         self.fills.add(fill_id, event_time)
-        self.account.apply(fill)
+        booked = Booked(closed=self._book(event_time, fill))
         order = fill.order
         if order.leg is Leg.EXIT and fill.complete:
             self.exits.pop(order.signal_id, None)
@@ -132,7 +167,7 @@ class Exposure(msgspec.Struct, kw_only=True):
         if order.leg is Leg.ENTRY and reservation is not None:
             reservation.filled = max(reservation.filled, fill.filled_quantity)
             self._release(order.signal_id, reservation)
-        return True
+        return booked
 
     def ended(self, end: OrderCancelled | OrderFailed) -> None:
         """An order is over; fills that it still counts may come later."""
@@ -143,6 +178,14 @@ class Exposure(msgspec.Struct, kw_only=True):
         if order.leg is Leg.ENTRY and reservation is not None:
             reservation.quantity = end.filled_quantity if isinstance(end, OrderCancelled) else 0
             self._release(order.signal_id, reservation)
+
+    def _book(self, event_time: datetime, fill: OrderFilled) -> ClosedTrade | None:
+        order = fill.order
+        realised_paise = self.account.apply(fill)
+        flat = not self.account.quantity(order.strategy, order.instrument_token, order.product)
+        paid_paise = order.side.sign * fill.quantity * fill.price_paise + fill.charges.total_paise
+        self.flows[order.strategy] = self.flows.get(order.strategy, 0) - paid_paise
+        return self.trades.take(event_time, fill, realised_paise, flat=flat)
 
     def _release(self, signal_id: str, reservation: Reservation) -> None:
         if reservation.filled >= reservation.quantity:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from alpha_panda.domain.calendar import IST, HorizonError, Session, SessionCalendar, trading_date
 from alpha_panda.domain.instrument import Instrument
-from alpha_panda.domain.market_rules import Phase, RuleUnknownError, SquareOff, in_force, market_rules
+from alpha_panda.domain.market_rules import Market, Phase, RuleUnknownError, SquareOff, in_force, market_rules
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.phases import Window, continuous, market_of, phase_at
 from alpha_panda.events.signals import Product, Side
@@ -50,6 +50,34 @@ def refuse_entry_now(
     if session is None:
         return _not_continuous(instrument, window, moment)
     return _too_late(session, instrument, moment) if product is Product.MIS else None
+
+
+class EntryHours:
+    """The same question many times a day: the hours of a market, a product and a session are looked up once."""
+
+    def __init__(self, calendar: SessionCalendar) -> None:
+        """`calendar` is asked anew for each session."""
+        self._calendar = calendar
+        self._open: dict[tuple[Market, Product], tuple[datetime, datetime]] = {}
+
+    def refuse(self, instrument: Instrument, product: Product, moment: datetime) -> Refusal | None:
+        """As `refuse_entry_now`."""
+        key = (market_of(instrument), product)
+        begin, end = self._open.get(key, (moment, moment))
+        if begin <= moment < end:
+            return None
+        found = refuse_entry_now(self._calendar, instrument, product, moment)
+        if found is None:
+            self._open[key] = self._hours(instrument, product, moment)
+        return found
+
+    def _hours(self, instrument: Instrument, product: Product, moment: datetime) -> tuple[datetime, datetime]:
+        """From a moment that takes entries until the first that does not."""
+        window = phase_at(self._calendar, moment, market_of(instrument))
+        session = self._calendar.session_of(trading_date(moment))
+        if session is None or product is not Product.MIS:
+            return moment, window.end
+        return moment, flatten_at(session, instrument)
 
 
 def refuse_short(product: Product, side: Side, held: int, quantity: int) -> Refusal | None:

@@ -1,28 +1,29 @@
-"""How many units a signal trades: what the risk rule asks for, held down by every limit, with the one that binds.
+"""How many units a signal trades: what its method asks for, held down by every limit, with the one that binds.
 
-Fixed risk: the quantity that loses a set share of the equity if the stop is hit at its price,
-floor(equity x percent / |entry - stop|). The smallest limit wins; between equals the first of the list.
+The smallest cap wins; between equals the first of the list. All is whole numbers and exact shares.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import msgspec
 
 
-class Cap(msgspec.Struct, frozen=True, kw_only=True):
-    """The most units that one rule allows. `limit` is the rule's own limit and `setting` where it is set."""
+class Cap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The most units that one rule allows; `setting` is where it is set.
+
+    `limit` says the rule's own limit. Only a refusal needs it, so it is a function.
+    """
 
     code: str
     quantity: int
-    limit: str
+    limit: Callable[[], str]
     setting: str
 
 
-class Sized(msgspec.Struct, frozen=True, kw_only=True):
+class Sized(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A quantity in whole lots (0 where not even one lot fits) and the rule that kept it from being larger."""
 
     quantity: int
@@ -31,12 +32,17 @@ class Sized(msgspec.Struct, frozen=True, kw_only=True):
 
 def fixed_risk_quantity(equity_paise: int, risk: Fraction, distance_paise: int) -> int:
     """Units that lose `risk` of the equity when the price moves by `distance_paise` (positive) against them."""
-    return max(math.floor(equity_paise * risk / distance_paise), 0)
+    return max(equity_paise * risk.numerator // (risk.denominator * distance_paise), 0)
 
 
 def value_quantity(value_paise: int, price_paise: int) -> int:
     """Units whose notional at this price does not exceed a value."""
     return max(value_paise // price_paise, 0)
+
+
+def share_paise(equity_paise: int, share: Fraction) -> int:
+    """A share of an equity in whole paise, rounded down; nothing of a debt."""
+    return max(equity_paise * share.numerator // share.denominator, 0)
 
 
 def affordable_quantity(cash_paise: int, cost_paise: Callable[[int], int], most: int) -> int:

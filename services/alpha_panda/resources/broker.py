@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from alpha_panda.resources.account_limits import AccountLimits
 from alpha_panda.resources.common import API_VERSION, ApiVersion, DeletionPolicy, Metadata, Product, Rollout
 from alpha_panda.resources.fields import BasisPoints, BrokerName, Model, Money, ObjectName, PositivePercent
 
@@ -17,28 +18,6 @@ class BrokerType(StrEnum):
 
     PAPER = "Paper"
     ZERODHA = "Zerodha"
-
-
-class AccountLimits(Model):
-    """Risk limits of the account, over all its strategies; an absent limit does not limit."""
-
-    max_position_value: Money | None = Field(default=None, description="Largest notional of one position, in rupees.")
-    max_order_value: Money | None = Field(default=None, description="Largest notional of one order, in rupees.")
-    max_open_positions: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        default=None, description="Positions that may be open at once."
-    )
-    max_daily_loss: Money | None = Field(
-        default=None, description="Loss of a day, in rupees, at which the account only reduces."
-    )
-    max_daily_loss_percent: PositivePercent = Field(
-        default="3", description="Loss of a day, in percent of its opening equity, at which the account only reduces."
-    )
-    drawdown_percent: PositivePercent = Field(
-        default="5", description="Fall from the day's highest equity, in percent, at which the account only reduces."
-    )
-    max_orders_per_minute: Annotated[int, Field(ge=1, le=400)] | None = Field(
-        default=None, description="Orders that may be placed in any 60 seconds; the exchange's own cap is 400."
-    )
 
 
 class Charges(Model):

@@ -95,7 +95,8 @@ Money = Annotated[str, BeforeValidator(decimal_text), Field(pattern=MONEY_PATTER
 """Rupees; `paise()` gives the integer. Sixteen characters keep paise within 64 bits."""
 Percent = Annotated[str, BeforeValidator(decimal_text), Field(pattern=PERCENT_PATTERN)]
 PositivePercent = Annotated[Percent, AfterValidator(_positive)]
-PositiveRatio = Annotated[str, BeforeValidator(decimal_text), Field(pattern=RATIO_PATTERN), AfterValidator(_positive)]
+Ratio = Annotated[str, BeforeValidator(decimal_text), Field(pattern=RATIO_PATTERN)]
+PositiveRatio = Annotated[Ratio, AfterValidator(_positive)]
 BasisPoints = Annotated[str, BeforeValidator(decimal_text), Field(pattern=BASIS_POINTS_PATTERN)]
 BrokerName = Annotated[str, Field(pattern=DNS_LABEL_PATTERN, max_length=20)]
 """It begins topics, Redis keys and a PostgreSQL schema; the reserved names are a rule of their own."""

@@ -21,6 +21,8 @@ from alpha_panda.resources.fields import (
     StrategyName,
     Symbol,
 )
+from alpha_panda.resources.protections import Protections
+from alpha_panda.resources.sizing import Sizing
 
 PARAMS_LIMIT: Final = 64 * 1024
 """Bytes of `params` as JSON: a resource is stored in etcd, where 1.5 MiB is the end of everything."""
@@ -77,12 +79,6 @@ class Mode(StrEnum):
     LIVE = "Live"
 
 
-class SizingMethod(StrEnum):
-    """How a signal becomes a quantity."""
-
-    FIXED_RISK = "FixedRisk"
-
-
 class InstrumentReference(Model):
     """An instrument, as the exchange names it."""
 
@@ -93,16 +89,6 @@ class InstrumentReference(Model):
 
     def __str__(self) -> str:
         return f"{self.exchange}:{self.symbol}"
-
-
-class Sizing(Model):
-    """How a signal becomes a quantity."""
-
-    method: SizingMethod = Field(
-        default=SizingMethod.FIXED_RISK,
-        description="FixedRisk: the quantity that loses riskPercent of the equity at the stop.",
-    )
-    risk_percent: PositivePercent = Field(default="1", description="Equity put at risk by one trade, in percent.")
 
 
 class Levels(Model):
@@ -132,6 +118,9 @@ class StrategyRisk(Model):
     )
     max_orders_per_minute: Annotated[int, Field(ge=1, le=400)] | None = Field(
         default=None, description="Orders that may be placed in any 60 seconds."
+    )
+    protections: Protections = Field(
+        default=Protections(), description="Pauses after trades of this strategy that went badly."
     )
 
 

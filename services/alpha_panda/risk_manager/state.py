@@ -7,8 +7,11 @@ from typing import Any
 
 import msgspec
 
+from alpha_panda.domain.breakers import Breakers
 from alpha_panda.domain.exposure import Exposure
+from alpha_panda.domain.freshness import Freshness
 from alpha_panda.domain.kill_switch import Halts, SwitchReading
+from alpha_panda.domain.locks import Locks
 from alpha_panda.domain.memory import Memory
 from alpha_panda.events.signals import SignalValidated
 
@@ -24,6 +27,10 @@ class RiskState(msgspec.Struct, kw_only=True):
     switch: SwitchReading = SwitchReading()
     """What the switch in Redis said last. It is asked again before each entry that it could stop."""
     exposure: Exposure = msgspec.field(default_factory=Exposure)
+    breakers: Breakers = msgspec.field(default_factory=Breakers)
+    locks: Locks = msgspec.field(default_factory=Locks)
+    """Breakers that tripped and pauses under way."""
+    freshness: Freshness = msgspec.field(default_factory=Freshness)
     decided: Memory = msgspec.field(default_factory=Memory)
     """Raw signals that have their verdict."""
     recalled: list[tuple[datetime, SignalValidated]] = msgspec.field(default_factory=list)

@@ -1,21 +1,31 @@
-"""What the resources say about the account and each strategy on it, in the domain's terms."""
+"""What the Broker's resource says about the account, in the domain's terms. Strategies' are in `strategy_terms`."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 from pydantic import ValidationError
 
+from alpha_panda.domain.entry_size import worst_multiple
+from alpha_panda.domain.limits import (
+    AccountTerms,
+    Limits,
+    LosingStreak,
+    LossLimits,
+    LowProfit,
+    ProtectionTerms,
+    StopLossGuard,
+)
 from alpha_panda.domain.money import percent
 from alpha_panda.domain.order_terms import Refusal
-from alpha_panda.domain.risk import AccountTerms, Limits, StrategyTerms
-from alpha_panda.resources.broker import AccountLimits, BrokerSpec, BrokerType
+from alpha_panda.resources.account_limits import AccountLimits
+from alpha_panda.resources.broker import BrokerSpec, BrokerType
 from alpha_panda.resources.fields import paise
 from alpha_panda.resources.problems import in_one_line
-from alpha_panda.resources.strategy import Mode, StrategyRisk, StrategySpec, StrategyState
+from alpha_panda.resources.protections import Protections
 
 
 class BrokerTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +34,8 @@ class BrokerTerms(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountTerms
     starting_cash_paise: int
     slippage: Fraction
+    worst: Fraction
+    """What an order at the market may pay, of the price that it is reckoned at."""
     charges_as_of: date | None
     live: bool
 
@@ -40,10 +52,12 @@ def read_broker(name: str, spec: dict[str, Any] | None) -> BrokerTerms | Refusal
         says = f"the cash of Broker {name} of type {parsed.type} is not known: only Paper Brokers are sized"
         return _refusal("cash_unknown", name, says)
     settings = parsed.paper_settings()
+    slippage = percent(settings.slippage_bps) / 100
     return BrokerTerms(
-        account=AccountTerms(halted=parsed.halted, limits=_account_limits(parsed.account)),
+        account=_account(parsed.account, halted=parsed.halted),
         starting_cash_paise=paise(settings.starting_cash),
-        slippage=percent(settings.slippage_bps) / 100,
+        slippage=slippage,
+        worst=worst_multiple(slippage),
         charges_as_of=settings.charges.as_of,
         live=parsed.live,
     )
@@ -54,51 +68,76 @@ def unknown_broker(name: str) -> Refusal:
     return _refusal("broker_unknown", name, f"no Broker {name} was applied yet: nothing may trade on it")
 
 
-def read_strategy(spec: dict[str, Any], broker: str, *, live: bool) -> StrategyTerms:
-    """The strategy's terms on this Broker; one whose spec is bad or that does not belong here is not running."""
-    try:
-        parsed = StrategySpec.model_validate_json(msgspec.json.encode(spec), strict=True)
-    except ValidationError as error:
-        state = f"invalid: {in_one_line(error, StrategySpec)}"
-        return StrategyTerms(state=state, instruments=frozenset(), risk=Fraction(0), limits=Limits(where="risk"))
-    return StrategyTerms(
-        state=_state(parsed, broker, live=live),
-        instruments=frozenset(str(each) for each in parsed.instruments),
-        risk=percent(parsed.sizing.risk_percent),
-        limits=_strategy_limits(parsed.risk),
+def protection_terms(given: Protections) -> ProtectionTerms:
+    """An account's or a strategy's pauses."""
+    stops, low, losses = given.stop_loss_guard, given.low_profit, given.consecutive_losses
+    return ProtectionTerms(
+        cooldown=None if given.cooldown_minutes is None else _minutes(given.cooldown_minutes),
+        stop_loss_guard=None
+        if stops is None
+        else StopLossGuard(
+            stops=stops.stops,
+            lookback=_minutes(stops.lookback_minutes),
+            pause=_minutes(stops.pause_minutes),
+            only_instrument=stops.only_instrument,
+        ),
+        low_profit=None
+        if low is None
+        else LowProfit(
+            trades=low.trades,
+            lookback=_minutes(low.lookback_minutes),
+            pause=_minutes(low.pause_minutes),
+            least_paise=paise(low.min_profit),
+        ),
+        losing_streak=None
+        if losses is None
+        else LosingStreak(losses=losses.losses, pause=_minutes(losses.pause_minutes)),
     )
 
 
-def _state(spec: StrategySpec, broker: str, *, live: bool) -> str:
-    if broker not in spec.brokers:
-        return f"not on Broker {broker}"
-    if (spec.mode is Mode.LIVE) != live:
-        return f"of mode {spec.mode} on a Broker that is {'live' if live else 'not live'}"
-    return str(StrategyState(spec.state))
-
-
-def _account_limits(limits: AccountLimits) -> Limits:
-    return Limits(
-        where="account",
-        max_position_value_paise=_paise(limits.max_position_value),
-        max_order_value_paise=_paise(limits.max_order_value),
-        max_open_positions=limits.max_open_positions,
-        max_orders_per_minute=limits.max_orders_per_minute,
-    )
-
-
-def _strategy_limits(limits: StrategyRisk) -> Limits:
-    return Limits(
-        where="risk",
-        max_position_quantity=limits.max_position_quantity,
-        max_position_value_paise=_paise(limits.max_position_value),
-        max_order_value_paise=_paise(limits.max_order_value),
-        max_orders_per_minute=limits.max_orders_per_minute,
-    )
-
-
-def _paise(money: str | None) -> int | None:
+def optional_paise(money: str | None) -> int | None:
+    """Paise of a limit that may be absent."""
     return None if money is None else paise(money)
+
+
+def _account(limits: AccountLimits, *, halted: bool) -> AccountTerms:
+    return AccountTerms(
+        halted=halted,
+        limits=Limits(
+            where="account",
+            max_position_value_paise=optional_paise(limits.max_position_value),
+            max_order_value_paise=optional_paise(limits.max_order_value),
+            max_open_positions=limits.max_open_positions,
+            max_orders_per_minute=limits.max_orders_per_minute,
+        ),
+        max_swing_positions=limits.max_swing_positions,
+        max_intraday_positions=limits.max_intraday_positions,
+        position=percent(limits.max_position_percent),
+        risk=percent(limits.max_risk_percent),
+        sector=percent(limits.max_sector_percent),
+        reserve_paise=paise(limits.min_cash_reserve),
+        reward_risk=Fraction(limits.min_reward_risk),
+        edge=None if limits.min_edge_multiple is None else Fraction(limits.min_edge_multiple),
+        price_deviation=percent(limits.max_price_deviation_percent),
+        data_age=timedelta(seconds=limits.max_data_age_seconds) or None,
+        data_gap=None if limits.max_data_gap_seconds is None else timedelta(seconds=limits.max_data_gap_seconds),
+        losses=_losses(limits),
+        protections=protection_terms(limits.protections),
+    )
+
+
+def _losses(limits: AccountLimits) -> LossLimits:
+    return LossLimits(
+        day=percent(limits.max_daily_loss_percent),
+        day_paise=optional_paise(limits.max_daily_loss),
+        week=percent(limits.max_weekly_loss_percent),
+        month=percent(limits.max_monthly_loss_percent),
+        drawdown=percent(limits.drawdown_percent),
+    )
+
+
+def _minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
 
 
 def _refusal(code: str, broker: str, says: str) -> Refusal:

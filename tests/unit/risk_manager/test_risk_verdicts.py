@@ -103,7 +103,7 @@ def test_a_strategy_that_is_deleted_enters_no_more() -> None:
 )
 def test_the_market_is_open_from_its_open_until_before_its_close(clock: str, expected: str | int) -> None:
     spec = strategy_spec(sizing={"riskPercent": "0.94"})
-    assert verdicts(feed(risk(strategies={"mo": spec}), signal(clock))) == [expected]
+    assert verdicts(feed(risk(strategies={"mo": spec}), signal(clock, product=Product.CNC))) == [expected]
 
 
 def test_a_signal_that_is_dated_at_the_next_open_passes() -> None:
