@@ -16,6 +16,7 @@ from alpha_panda.cli import (
     events,
     halting,
     indicators,
+    parity,
     platform,
     resources,
     schemas,
@@ -34,6 +35,7 @@ PARTS: Final = (
     indicators.register,
     charges.register,
     backtest.register,
+    parity.register,
     schemas.register,
 )
 """Each adds its commands to the app, in the order of `panda --help`."""

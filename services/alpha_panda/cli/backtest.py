@@ -11,6 +11,7 @@ import typer
 
 from alpha_panda.backtest.data import Examination, examine
 from alpha_panda.backtest.files import as_json, write_csv, write_text
+from alpha_panda.backtest.page import page
 from alpha_panda.backtest.report import AccountReport, account_reports
 from alpha_panda.backtest.run import Result, Selection, run_backtest, source_of
 from alpha_panda.backtest.setup import Setup, make_setup
@@ -50,6 +51,7 @@ def backtest(  # noqa: PLR0913 — each is an option
     interval: Annotated[int | None, typer.Option(help="Minutes of the bars, where the data does not tell.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
     csv_folder: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write its tables as CSV.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page.")] = None,
     output: Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")] = TextOutput.TEXT,
 ) -> None:
     """Trade recorded data with the services' own strategies, risk, sizing, charges and paper market, without Kafka."""
@@ -67,6 +69,9 @@ def backtest(  # noqa: PLR0913 — each is an option
     accounts = account_reports(result)
     document = {"data": _about_data(result, found), "accounts": accounts}
     _write(document, accounts, json_file, csv_folder)
+    if html_file is not None:
+        write_text(html_file, page(accounts, result))
+        print_notice(f"wrote {html_file}")
     if output is TextOutput.JSON:
         print_json(document)
         return

@@ -1,0 +1,105 @@
+"""`panda parity`: does a backtest of a replayed day say what the services said of it?"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alpha_panda.backtest.engine import Engine
+from alpha_panda.backtest.parity import Comparison, compare
+from alpha_panda.backtest.run import Selection, source_of
+from alpha_panda.backtest.setup import make_setup
+from alpha_panda.checker.reading import Facts
+from alpha_panda.cli.messages import print_notice, print_warning
+from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, Files, Recursive, TextOutput
+from alpha_panda.cli.output import print_json, print_table, print_text
+from alpha_panda.cli.resource_files import read_resources
+from alpha_panda.domain.calendar import default_calendar
+from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.domain.processor import AnyEvent
+from alpha_panda.errors import InputError
+from alpha_panda.local.layout import Layout
+from alpha_panda.local.log_reader import read_log
+from alpha_panda.local.run_file import load_run
+
+_SHOWN = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("parity")(parity)
+
+
+def parity(
+    filename: Files,
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="The data that were replayed; those of the run unless given.")
+    ] = None,
+    recursive: Recursive = False,
+    output: Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")] = TextOutput.TEXT,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Backtest what this platform has replayed, and compare every event with its log, id by id; 1 if any differs.
+
+    Give the resources as they were when the replay began. Compared are ticks, bars, signals, verdicts, orders, fills
+    and accounts with all their fields, but for who wrote an event and when.
+    """
+    layout = Layout(data_dir)
+    ours = _backtest(filename, data, layout, recursive=recursive)
+    facts = Facts(asyncio.run(read_log(layout)))
+    theirs = [fact.event for fact in facts.all]
+    found = compare(ours, theirs)
+    if output is TextOutput.JSON:
+        print_json({"agrees": found.agrees, **{name: getattr(found, name) for name in found.__struct_fields__}})
+    else:
+        _print(found)
+    if not found.agrees:
+        raise typer.Exit(1)
+
+
+def _backtest(files: list[str], data: Path | None, layout: Layout, *, recursive: bool) -> list[AnyEvent]:
+    run = load_run(layout)
+    if run is None:
+        raise InputError(f"{layout.root} holds no run", remedy="panda up -f FILE --replay PATH --wait, then compare")
+    path = data or (None if run.feed.path is None else Path(run.feed.path))
+    if path is None:
+        raise InputError(
+            f"the run in {layout.root} was fed by no replay", remedy="replay a day: panda up --again --replay PATH"
+        )
+    setup = make_setup([each.resource for each in read_resources(files, recursive=recursive)])
+    for note in setup.notes:
+        print_warning(note)
+    instruments = load_instruments(Path(run.instruments) if run.instruments else None)
+    calendar = default_calendar()
+    selection = Selection(path=path, timezone=run.feed.timezone, interval_minutes=run.feed.interval_minutes)
+    source = source_of(selection, instruments, calendar)
+    source.check()
+    print_notice(source.description)
+    engine = Engine(setup.names, setup.configured(), instruments, calendar)
+    said: list[AnyEvent] = []
+    engine.run(source.epochs(), said.append, said.append)
+    return said
+
+
+def _print(found: Comparison) -> None:
+    print_table(("KIND", "EQUAL"), list(found.equal.items()))
+    if found.agrees:
+        print_text(f"\nbacktest and services agree: {sum(found.equal.values())} events are equal in every field")
+        return
+    if not found.differences:
+        print_text("\nthere is nothing to compare: neither side says anything")
+        return
+    print_text(f"\n{len(found.differences)} differences")
+    print_table(
+        ("TIME", "FAULT", "KIND", "BROKER", "ID", "FIELD", "BACKTEST", "SERVICES"),
+        [
+            (each.time, each.fault, each.kind, each.broker, each.id, each.field or None, each.backtest, each.services)
+            for each in found.differences[:_SHOWN]
+        ],
+    )
+    if len(found.differences) > _SHOWN:
+        print_text(f"and {len(found.differences) - _SHOWN} more: -o json has all")
