@@ -13,14 +13,19 @@ future, and it neither knows nor needs the clock, the account or the broker.
 """
 
 from alpha_panda.strategy.base import Context, Strategy, listens_to_ticks
+from alpha_panda.strategy.bracketed import BracketConfig, Bracketed, Opinion
 from alpha_panda.strategy.config import StrategyConfig
 from alpha_panda.strategy.directional import Direction, Directional, DirectionalConfig
 from alpha_panda.strategy.intents import Enter, Exit, Wish
 from alpha_panda.strategy.loading import BUILT_IN, ENTRY_POINTS, LoadedStrategy, load_strategy
+from alpha_panda.strategy.lookahead import decisions, lookahead
+from alpha_panda.strategy.voting import Voting, VotingConfig
 
 __all__ = [
     "BUILT_IN",
     "ENTRY_POINTS",
+    "BracketConfig",
+    "Bracketed",
     "Context",
     "Direction",
     "Directional",
@@ -28,9 +33,14 @@ __all__ = [
     "Enter",
     "Exit",
     "LoadedStrategy",
+    "Opinion",
     "Strategy",
     "StrategyConfig",
+    "Voting",
+    "VotingConfig",
     "Wish",
+    "decisions",
     "listens_to_ticks",
     "load_strategy",
+    "lookahead",
 ]

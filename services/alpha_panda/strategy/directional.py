@@ -54,6 +54,10 @@ class DirectionalConfig(StrategyConfig):
             raise ValueError("is given in India time without an offset, such as 15:10")
         return value
 
+    def is_late(self, bar: Bar) -> bool:
+        """Whether nothing may be held from this bar's end on."""
+        return self.flat_by is not None and bar.end.astimezone(IST).time() >= self.flat_by
+
 
 DirectionalConfigT = TypeVar("DirectionalConfigT", bound=DirectionalConfig)
 
@@ -93,7 +97,7 @@ class Directional(Strategy[DirectionalConfigT]):
             self.wants, self._why = spoken
         if self.wants is Direction.SHORT and not self.config.allow_short:
             self.wants = Direction.FLAT
-        if self._is_late(bar):
+        if self.config.is_late(bar):
             self.wants, self._why = Direction.FLAT, f"flat by {self.config.flat_by:%H:%M}"
         return self._step()
 
@@ -106,9 +110,6 @@ class Directional(Strategy[DirectionalConfigT]):
         """Stand as before the entry, and do not want it again until the indicator says so anew."""
         _ = entry
         self.stands = self.wants = Direction.FLAT
-
-    def _is_late(self, bar: Bar) -> bool:
-        return self.config.flat_by is not None and bar.end.astimezone(IST).time() >= self.config.flat_by
 
     def _step(self) -> tuple[Wish, ...]:
         if self.wants is self.stands:

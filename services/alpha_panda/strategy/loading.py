@@ -21,8 +21,11 @@ from alpha_panda.strategy.config import StrategyConfig, read_config
 ENTRY_POINTS: Final = "alpha_panda.strategies"
 """The entry-point group by which an installed package offers strategies under names of its own."""
 BUILT_IN: Final[Mapping[str, str]] = {
+    "breakout": "alpha_panda_strategies.breakout:Breakout",
     "ema_cross": "alpha_panda_strategies.ema_cross:EmaCross",
+    "mean_reversion": "alpha_panda_strategies.mean_reversion:MeanReversion",
     "momentum": "alpha_panda_strategies.momentum:Momentum",
+    "multi_indicator": "alpha_panda_strategies.multi_indicator:MultiIndicator",
 }
 """The strategies that are shipped; no installed package can take one of these names."""
 

@@ -37,7 +37,7 @@ def test_parameters_are_written_in_camel_case():
 @pytest.mark.parametrize(
     ("name", "params", "timeframes", "told"),
     [
-        ("momentm", {}, ONE, 'did you mean "momentum"?; known: ema_cross, momentum'),
+        ("momentm", {}, ONE, 'did you mean "momentum"?; known: breakout, ema_cross, mean_reversion, '),
         ("momentum", {"lookback": 0}, ONE, "params.lookback: 0: input should be greater than or equal to 1"),
         ("momentum", {"lookback": True}, ONE, "params.lookback: true: is true or false where another"),
         ("momentum", {"entryPercnt": 1}, ONE, 'params.entryPercnt: unknown parameter; did you mean "entryPercent"?'),
