@@ -72,7 +72,8 @@ def broker() -> dict[str, Any]:
         "participationPercent": "100",
         "latencyMilliseconds": 0,
     }
-    account = {"maxDailyLossPercent": "99", "drawdownPercent": "99"}
+    losses = ("maxDailyLossPercent", "maxWeeklyLossPercent", "maxMonthlyLossPercent", "drawdownPercent")
+    account = {"maxOpenPositions": INSTRUMENTS, "maxIntradayPositions": INSTRUMENTS, **dict.fromkeys(losses, "99")}
     return _resource("Broker", BROKER, {"type": "Paper", "paper": paper, "account": account})
 
 

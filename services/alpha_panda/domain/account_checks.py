@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from alpha_panda.domain.inquiry import Inquiry, over, refusal
 from alpha_panda.domain.kill_switch import Target, refuse_entry
-from alpha_panda.domain.limits import AccountTerms
 from alpha_panda.domain.locks import ACCOUNT, of_instrument, of_pair, of_strategy
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.events.signals import Product, Side
@@ -16,7 +15,7 @@ from alpha_panda.events.signals import Product, Side
 
 def broker_missing(inquiry: Inquiry) -> Refusal | None:
     """Nothing trades on a Broker that is unknown, deleted or cannot be read."""
-    return inquiry.account if isinstance(inquiry.account, Refusal) else None
+    return inquiry.missing
 
 
 def strategy_not_running(inquiry: Inquiry) -> Refusal | None:
@@ -34,10 +33,13 @@ def strategy_not_running(inquiry: Inquiry) -> Refusal | None:
 
 def trading_halted(inquiry: Inquiry) -> Refusal | None:
     """Also where nobody knows whether trading is halted: an entry that could wait no longer is refused."""
+    halted = inquiry.terms is not None and inquiry.terms.halted
+    switch = inquiry.switch
+    if not (halted or inquiry.halts or switch.halts or switch.unreadable):
+        return None
     instrument = "" if inquiry.instrument is None else inquiry.instrument.name
     target = Target(broker=inquiry.broker, strategy=inquiry.signal.strategy, instrument=instrument)
-    halted = isinstance(inquiry.account, AccountTerms) and inquiry.account.halted
-    found = refuse_entry(target, broker_halted=halted, halts=inquiry.halts, switch=inquiry.switch)
+    found = refuse_entry(target, broker_halted=halted, halts=inquiry.halts, switch=switch)
     return None if found is None else refusal(found.code, found.value, found.limit, found.message)
 
 
@@ -50,8 +52,6 @@ class Locked:
 
     def __call__(self, inquiry: Inquiry) -> Refusal | None:
         """The refusal of the widest lock in force."""
-        if not inquiry.locks:
-            return None
         strategy, token = inquiry.signal.strategy, inquiry.signal.instrument_token
         for subject in (ACCOUNT, of_strategy(strategy), of_instrument(token), of_pair(strategy, token)):
             lock = inquiry.locks.find(self._code, subject, inquiry.event_time)
@@ -89,7 +89,7 @@ def max_product_positions(inquiry: Inquiry) -> Refusal | None:
     most = terms.max_swing_positions if swing else terms.max_intraday_positions
     if most is None:
         return None
-    found = inquiry.exposure.positions_by_product()[product]
+    found = inquiry.exposure.positions_held_as(product)
     if found < most:
         return None
     code, setting = (

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alpha_panda.domain.account import Account, Holding
+from alpha_panda.domain.account import Account, Holding, holding_key
 from alpha_panda.domain.memory import Memory
 from alpha_panda.domain.trades import ClosedTrade, Trades
 from alpha_panda.events.orders import Leg, OrderCancelled, OrderFailed, OrderFilled
@@ -82,20 +82,20 @@ class Exposure(msgspec.Struct, kw_only=True):
     @property
     def positions(self) -> int:
         """Positions that are open or may become so, each once."""
-        return sum(self.positions_by_product().values())
+        return self.positions_held_as(*Product)
 
-    def positions_by_product(self) -> dict[Product, int]:
-        """Likewise, by how they are held."""
-        found = {(each.strategy, each.instrument_token, each.product) for each in self.account.holdings.values()}
-        found |= {(each.strategy, each.instrument_token, each.product) for each in self.reservations.values()}
-        counts = dict.fromkeys(Product, 0)
-        for _, _, product in found:
-            counts[product] += 1
-        return counts
-
-    def holds(self, instrument_token: int) -> bool:
-        """Whether any strategy has an open position in the instrument."""
-        return any(each.instrument_token == instrument_token for each in self.account.holdings.values())
+    def positions_held_as(self, *products: Product) -> int:
+        """Likewise, of some products."""
+        holdings = self.account.holdings
+        found = sum([each.product in products for each in holdings.values()])
+        if not self.reservations:
+            return found
+        coming = {
+            holding_key(each.strategy, each.instrument_token, each.product)
+            for each in self.reservations.values()
+            if each.product in products
+        }
+        return found + len(coming - holdings.keys())
 
     def notional_paise(self, holding: Holding) -> int:
         """What a position is worth at the last price, without a sign; at cost where no price was seen."""

@@ -27,7 +27,9 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     watermark: datetime | None
     instrument: Instrument | None
     strategy: StrategyTerms | None
-    account: AccountTerms | Refusal
+    terms: AccountTerms | None
+    """What the Broker's resource says; None where it cannot be traded on, which `missing` tells why."""
+    missing: Refusal | None = None
     session: Session | None
     """The session at the signal's event time; None while the market is closed or where nobody knows."""
     closed: str | None
@@ -40,11 +42,6 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exposure: Exposure
     locks: Locks
     freshness: Freshness
-
-    @property
-    def terms(self) -> AccountTerms | None:
-        """What the Broker's resource says; None where it cannot be traded on."""
-        return self.account if isinstance(self.account, AccountTerms) else None
 
     @property
     def held(self) -> int:

@@ -26,12 +26,12 @@ class Position(msgspec.Struct, kw_only=True):
     @property
     def quantity(self) -> int:
         """Units held; negative when short."""
-        return sum(lot.quantity for lot in self.lots)
+        return sum([lot.quantity for lot in self.lots])
 
     @property
     def cost_paise(self) -> int:
         """What the open lots cost: positive when long, negative (what the sale brought in) when short."""
-        return sum(lot.quantity * lot.price_paise for lot in self.lots)
+        return sum([lot.quantity * lot.price_paise for lot in self.lots])
 
     def value_paise(self, price_paise: int) -> int:
         """The worth of the open lots at a price; negative when short."""

@@ -50,7 +50,16 @@ EXIT_CHECKS: tuple[Check, ...] = (
 )
 
 
+_WHILE_UNLOCKED = tuple(check for check in ENTRY_CHECKS if not isinstance(check, account_checks.Locked))
+"""While there is no lock at all, which is nearly always, nobody needs to look for one of each kind."""
+
+
 def refusals(inquiry: Inquiry) -> list[Refusal]:
     """Every refusal of the chain in its order; empty where the signal may be sized."""
-    checks = ENTRY_CHECKS if inquiry.signal.intent is Intent.ENTER else EXIT_CHECKS
-    return [found for check in checks if (found := check(inquiry)) is not None]
+    return [found for check in _checks(inquiry) if (found := check(inquiry)) is not None]
+
+
+def _checks(inquiry: Inquiry) -> tuple[Check, ...]:
+    if inquiry.signal.intent is Intent.EXIT:
+        return EXIT_CHECKS
+    return ENTRY_CHECKS if inquiry.locks else _WHILE_UNLOCKED

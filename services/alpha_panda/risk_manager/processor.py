@@ -49,6 +49,11 @@ class RiskManagerProcessor(Processor):
         return self._state
 
     @property
+    def judge(self) -> Judge:
+        """What decides signals, for measurements and tests."""
+        return self._judge
+
+    @property
     def account(self) -> AccountState:
         """Whether the account may enter, only reduce, or is halted."""
         state, terms = self._state, self._book.terms

@@ -134,7 +134,10 @@ def resources() -> str:
 apiVersion: alphapanda.io/v1alpha1
 kind: Broker
 metadata: {{name: paper}}
-spec: {{type: Paper, paper: {{startingCash: "100000000", charges: {{asOf: 2026-04-01}}}}}}
+spec:
+  type: Paper
+  account: {{maxOpenPositions: {INSTRUMENTS}, maxIntradayPositions: {INSTRUMENTS}}}
+  paper: {{startingCash: "100000000", charges: {{asOf: 2026-04-01}}}}
 ---
 apiVersion: alphapanda.io/v1alpha1
 kind: Strategy

@@ -37,9 +37,10 @@ SILENCE = timedelta(seconds=2)
 
 
 def broker(name: str, **changes: object) -> dict[str, Any]:
-    """A Paper Broker with money enough."""
+    """A Paper Broker with money enough, and room for a position in every instrument."""
     paper = {"startingCash": "100000000", "charges": {"asOf": "2026-04-01"}}
-    return _resource("Broker", name, {"type": "Paper", "paper": paper, **changes})
+    account = {"maxOpenPositions": len(INSTRUMENTS), "maxIntradayPositions": len(INSTRUMENTS)}
+    return _resource("Broker", name, {"type": "Paper", "paper": paper, "account": account, **changes})
 
 
 def strategy(
