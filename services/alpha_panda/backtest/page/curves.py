@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from alpha_panda.backtest.page.scales import MarketTime, round_ticks, thinned
@@ -10,6 +11,7 @@ from alpha_panda.backtest.page.svg import Chart
 from alpha_panda.backtest.report import AccountReport
 from alpha_panda.domain.analytics.drawdowns import underwater
 
+_MINUTE: Final = timedelta(minutes=1)
 _POINTS: Final = 480
 _LABELS: Final = 9
 _BINS: Final = 24
@@ -18,7 +20,7 @@ _BINS: Final = 24
 def equity_curve(account: AccountReport, scale: MarketTime) -> str:
     """What the account was worth, in rupees, beside what it began with."""
     start = account.summary.start_paise / 100
-    points = [(scale.share(moment), worth / 100) for moment, worth in account.equity]
+    points = [(scale.share(moment), worth / 100) for moment, worth in _held(account)]
     points.append((1.0, account.summary.end_paise / 100))
     values = [value for _, value in points]
     chart = Chart("Equity in rupees", 280, round_ticks(min(values), max(values)), lambda value: f"{value:,.0f}")
@@ -31,7 +33,7 @@ def equity_curve(account: AccountReport, scale: MarketTime) -> str:
 
 def drawdown_curve(account: AccountReport, scale: MarketTime) -> str:
     """The fall from the highest equity so far, in percent."""
-    points = [(scale.share(moment), -depth * 100) for moment, depth in underwater(account.equity)]
+    points = [(scale.share(moment), -depth * 100) for moment, depth in underwater(_held(account))]
     points.append((1.0, points[-1][1]))
     lowest = min(value for _, value in points)
     ticks = [tick for tick in round_ticks(min(lowest, -0.1), 0, 4) if tick <= 0]
@@ -44,9 +46,9 @@ def drawdown_curve(account: AccountReport, scale: MarketTime) -> str:
 
 
 def distribution(account: AccountReport) -> str:
-    """How many trades came to which result: in multiples of the risk, or in rupees where trades have no stop."""
+    """How many trades came to which result: in multiples of the risk, or in rupees where most trades have none."""
     multiples = [each.r_multiple for each in account.trades if each.r_multiple is not None]
-    in_r = len(multiples) == len(account.trades)
+    in_r = len(multiples) * 2 > len(account.trades)
     results = multiples if in_r else [each.net_paise / 100 for each in account.trades]
     if not results:
         return ""
@@ -65,8 +67,18 @@ def distribution(account: AccountReport) -> str:
             kind = "gain" if low >= 0 else "loss"
             chart.bar(width * (index + 0.08), width * (index + 0.92), count, kind, told)
     every = max(len(edges) // 8, 1)
-    chart.across([(width * index, f"{edge:,.4g}") for index, edge in enumerate(edges) if index % every == 0])
+    chart.across([(width * index, f"{edge:,.10g}") for index, edge in enumerate(edges) if index % every == 0])
     return str(chart)
+
+
+def _held(account: AccountReport) -> list[tuple[datetime, int]]:
+    """The equity with a point before each change: it is said when it changes, and stays as it is until then."""
+    points: list[tuple[datetime, int]] = []
+    for moment, worth in account.equity:
+        if points and moment - points[-1][0] > _MINUTE:
+            points.append((moment - _MINUTE, points[-1][1]))
+        points.append((moment, worth))
+    return points
 
 
 def _edges(results: Sequence[float]) -> list[float]:

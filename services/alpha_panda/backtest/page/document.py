@@ -12,6 +12,7 @@ from alpha_panda.backtest.page.scales import MarketTime
 from alpha_panda.backtest.page.tables import groups, journal, months, rejections, tiles
 from alpha_panda.backtest.report import AccountReport
 from alpha_panda.backtest.run import Result
+from alpha_panda.market_feed.sources.port import counted
 
 _KEY = (
     '<p class="key"><i class="buy"></i> bought <i class="sell"></i> sold (hollow: left) '
@@ -32,8 +33,8 @@ def page(accounts: Sequence[AccountReport], result: Result) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Backtest of {escape(names)}, {days}</title><style>{style}</style></head><body><main>"
-        f"<h1>Backtest of {escape(names)}</h1><p>{days}, {len(result.sessions)} sessions. Filled on paper by the "
-        "services&#39; own risk, sizing, charges and matching code; all results are after charges.</p>"
+        f"<h1>Backtest of {escape(names)}</h1><p>{days}, {counted(len(result.sessions), 'session')}. Filled on paper "
+        "by the services&#39; own risk, sizing, charges and matching code; all results are after charges.</p>"
         f"{body}{_data(result)}</main></body></html>\n"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from html import escape
 from typing import Final
@@ -63,7 +63,7 @@ def groups(title: str, found: dict[str, TradeStatistics]) -> str:
         )
         for name, each in found.items()
     ]
-    return table(header, rows, words=1)
+    return table(header, rows, range(1, len(header)))
 
 
 def months(account: AccountReport) -> str:
@@ -94,33 +94,33 @@ def journal(account: AccountReport) -> str:
     """Every round trip, the latest of very many."""
     shown = account.trades[-_JOURNAL:]
     header = (
-        *("Strategy", "Instrument", "Side", "Leg", "Entry reason", "Exit reason", "Entered (IST)", "Left (IST)"),
-        *("Quantity", "Entry", "Exit", "Stop", "Target", "R", "Charges", "Slippage", "Net"),
+        *("Entered (IST)", "Left (IST)", "Strategy", "Instrument", "Side", "Leg", "Quantity", "Entry", "Exit", "Net"),
+        *("R", "Charges", "Slippage", "Stop", "Target", "Entry reason", "Exit reason"),
     )
     rows = [
         (
-            *(each.strategy, each.instrument, each.side, each.exit_leg, each.entry_reason, each.exit_reason),
-            *(_moment(each.entered_at), _moment(each.left_at), str(each.quantity)),
-            *(f"{each.entry_price:,.2f}", f"{each.exit_price:,.2f}"),
-            *(_level(each.stop_loss_paise), _level(each.target_paise), ratio(each.r_multiple)),
-            *(rupees(each.charges_paise), rupees(each.slippage_paise), rupees(each.net_paise)),
+            *(_moment(each.entered_at), _moment(each.left_at), each.strategy, each.instrument, each.side),
+            *(each.exit_leg, str(each.quantity), f"{each.entry_price:,.2f}", f"{each.exit_price:,.2f}"),
+            *(rupees(each.net_paise), ratio(each.r_multiple), rupees(each.charges_paise)),
+            *(rupees(each.slippage_paise), _level(each.stop_loss_paise), _level(each.target_paise)),
+            *(each.entry_reason, each.exit_reason),
         )
         for each in shown
     ]
     left = len(account.trades) - len(shown)
     note = f"<p>The latest {len(shown)} of {len(account.trades)} trades; --csv writes all.</p>" if left else ""
-    return note + table(header, rows, words=8)
+    return note + table(header, rows, range(6, 15))
 
 
 def rejections(account: AccountReport) -> str:
     """Why signals were refused."""
-    rows = [(each.strategy, each.instrument, each.code, each.example, str(each.count)) for each in account.rejections]
-    return table(("Strategy", "Instrument", "Reason", "For example", "Count"), rows, words=4)
+    rows = [(each.strategy, each.instrument, each.code, str(each.count), each.example) for each in account.rejections]
+    return table(("Strategy", "Instrument", "Reason", "Count", "For example"), rows, (3,))
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: int) -> str:
-    """A table whose first `words` columns are text and whose others are numbers."""
-    kinds = ["" if index < words else ' class="number"' for index in range(len(header))]
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int]) -> str:
+    """A table whose columns with these indices are `numbers`, and whose others are words."""
+    kinds = [' class="number"' if index in numbers else "" for index in range(len(header))]
     top = "".join(f"<th{kind}>{escape(each)}</th>" for kind, each in zip(kinds, header, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True)) + "</tr>"
