@@ -1,40 +1,37 @@
-"""Live, a restart reads signals and ticks again in another order: what comes of it never contradicts the log."""
+"""Live, a restart finds signals and ticks in another order than the first time: it never contradicts the log."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.logged_run import Writer
+from tests.support.live_market import INPUTS, PARTITIONS, LiveMarket, name_of
 from tests.support.trading import (
     ACME,
     BOLT,
-    BROKER,
-    INSTRUMENTS,
     NEXT_DAY,
+    broker,
     broker_spec,
-    feed,
+    halt,
     moment,
     order_of,
-    paper,
     price,
-    recall,
+    resume,
     signal,
     validated,
 )
 
-from alpha_panda.checker.model import Log
 from alpha_panda.checker.orders import fills, order_automaton, order_sequences, order_terms
 from alpha_panda.checker.reading import Facts
 from alpha_panda.domain.account import holding_key
+from alpha_panda.domain.kill_switch import SwitchReading, halt_key
 from alpha_panda.domain.processor import AnyEvent
+from alpha_panda.events.control import HaltScope
 from alpha_panda.events.orders import OrderCancelled, OrderFailed, OrderFilled
-from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.signals import Intent, OrderType, Product, Side
 from alpha_panda.paper_trading.processor import PaperTradingProcessor
 
@@ -104,86 +101,47 @@ def prices(draw: st.DrawFn) -> list[AnyEvent]:
     ]
 
 
-@dataclass
-class Life:
-    """One process: where it begins to read, and what it has heard that it said in a former life."""
-
-    market: PaperTradingProcessor
-    read: tuple[int, int]
-    recalled: list[tuple[int, AnyEvent]] = field(default_factory=list)
-    watermark: datetime | None = None
+@st.composite
+def wishes_of_people(draw: st.DrawFn) -> list[AnyEvent]:
+    """Changes of the Broker and halts, behind the Broker that all begins with."""
+    halted = halt(HaltScope.ALL)
+    found = draw(st.lists(st.sampled_from((broker(None), broker(ACCOUNT), halted, resume(HaltScope.ALL))), max_size=3))
+    return [broker(ACCOUNT), *found]
 
 
-@dataclass
-class Kept:
-    """A snapshot, the inputs that it has seen, and by topic from where its own outputs are read again."""
-
-    state: bytes
-    read: tuple[int, int]
-    said: int
-    again: dict[str, int]
-
-
-@dataclass
-class Desk:
-    """The paper market over several lives, and the log that it leaves."""
-
-    signals: list[AnyEvent]
-    ticks: list[AnyEvent]
-    log: list[AnyEvent] = field(default_factory=list)
-
-    def begin(self) -> Life:
-        return Life(paper(ACCOUNT), (0, 0))
-
-    def live(self, life: Life, turns: int, mask: int) -> Iterator[None]:
-        """Read from both topics in an order that the mask says, until so many records are read or all are."""
-        signals, ticks = life.read
-        for turn in range(turns):
-            if signals == len(self.signals) and ticks == len(self.ticks):
-                return
-            takes_tick = signals == len(self.signals) or (ticks < len(self.ticks) and mask >> 2 * turn & 1 == 0)
-            event = self.ticks[ticks] if takes_tick else self.signals[signals]
-            signals, ticks = (signals, ticks + 1) if takes_tick else (signals + 1, ticks)
-            life.read = (signals, ticks)
-            self.log += feed(life.market, event)
-            if mask >> 2 * turn & 2 == 0:
-                latest = max(filter(None, (life.watermark, event.event_time)))
-                life.watermark = latest
-                self.log += life.market.on_watermark(latest)
-            yield
-
-    def snapshot(self, life: Life) -> Kept:
-        """What this life has not decided again is read again by the next one, with all that stands behind it."""
-        again: dict[str, int] = {}
-        for place, event in life.recalled:
-            if life.watermark is None or event.event_time >= life.watermark:
-                topic = EVENT_TOPICS[type(event.data)].name
-                again[topic] = min(again.get(topic, place), place)
-        return Kept(life.market.snapshot(), life.read, len(self.log), again)
-
-    def crash(self, kept: Kept, lost: int) -> Life:
-        """The last outputs do not reach the log; a new process starts from the snapshot and hears what did."""
-        del self.log[max(kept.said, len(self.log) - lost) :]
-        market = paper(ACCOUNT)
-        market.restore(kept.state)
-        own = [
-            (place, event)
-            for place, event in enumerate(self.log)
-            if place >= kept.again.get(EVENT_TOPICS[type(event.data)].name, kept.said)
-        ]
-        own.sort(key=lambda pair: EVENT_TOPICS[type(pair[1].data)].name)
-        own.sort(key=lambda pair: pair[1].event_time)
-        recall(market, [event for _, event in own])
-        return Life(market, kept.read, own)
+READINGS = (
+    SwitchReading(),
+    SwitchReading(),
+    SwitchReading(halts={halt_key(HaltScope.ALL, ""): halt(HaltScope.ALL).data}),
+    SwitchReading(unreadable="Redis does not answer"),
+)
+WHERE = tuple(f"{name_of(each.topic)}/{p}" for each in INPUTS for p in range(1 if each.topic.single else PARTITIONS))
+COUNTS = st.fixed_dictionaries(dict.fromkeys(WHERE, st.integers(0, 5)))
+TURNS = st.lists(st.tuples(COUNTS, st.sampled_from(READINGS), st.booleans()), max_size=12)
+KEPT = st.lists(st.integers(0, 3), min_size=12, max_size=12)
 
 
-def contradictions(log: list[AnyEvent]) -> list[str]:
+async def lives(desk: LiveMarket, data: st.DataObject) -> None:
+    """Several lives, each of which ends in the middle of a write; the last one reads everything."""
+    for _ in range(data.draw(st.integers(1, 3))):
+        await desk.begin()
+        for counts, reading, keeps in data.draw(TURNS):
+            desk.switch.reading = reading
+            await desk.turn(**counts)
+            if keeps:
+                await desk.snapshot()
+        desk.crash(data.draw(KEPT))
+    desk.switch.reading = SwitchReading()
+    await desk.begin()
+    await desk.turn()
+    await desk.turn()
+
+
+def contradictions(desk: LiveMarket) -> list[str]:
     """What the checker has to say against the log, and every id that is on it twice."""
-    writer = Writer()
-    writer.write(f"{BROKER}.paper-trading", log, None)
-    facts = Facts(Log(records=tuple(writer.records), instruments=frozenset(each.token for each in INSTRUMENTS)))
+    facts = Facts(desk.outcome)
     findings = (rule(facts) for rule in (order_sequences, order_automaton, order_terms, fills))
-    twice = [f"{identity} twice" for identity, count in Counter(event.id for event in log).items() if count > 1]
+    twice = [f"{identity} twice" for identity, count in Counter(event.id for event in desk.said).items() if count > 1]
     return [f"{each.invariant}: {each.message}" for each in findings if each.failures] + twice
 
 
@@ -222,20 +180,12 @@ def check_state(market: PaperTradingProcessor, log: list[AnyEvent]) -> None:
 @RUNS
 @given(st.data())
 def test_inputs_read_again_in_another_order_never_contradict_the_log(data: st.DataObject) -> None:
-    desk = Desk(data.draw(entries_and_exits()), data.draw(prices()))
-    life = desk.begin()
-    total = len(desk.signals) + len(desk.ticks)
-    for _ in range(data.draw(st.integers(1, 2))):
-        kept_after = data.draw(st.integers(0, total))
-        crash_after = data.draw(st.integers(kept_after, total))
-        kept = desk.snapshot(life)
-        for turn, _ in enumerate(desk.live(life, crash_after, data.draw(st.integers(0, 2 ** (2 * total) - 1))), 1):
-            if turn == kept_after:
-                kept = desk.snapshot(life)
-        life = desk.crash(kept, data.draw(st.integers(0, 8)))
-    list(desk.live(life, total, data.draw(st.integers(0, 2 ** (2 * total) - 1))))
+    desk = LiveMarket()
+    signals = data.draw(entries_and_exits())
     last = clock(2 * BEFORE_CLOSE) + timedelta(hours=1)
-    desk.log += feed(life.market, price(last, 20_000, token=ACME), price(last, 20_000, token=BOLT))
-    assert contradictions(desk.log) == []
-    assert not life.market.state.logged.fills
-    check_state(life.market, desk.log)
+    ends = [price(last, 20_000, token=token, sequence=99) for token in TOKENS[1:]]
+    desk.write([*data.draw(wishes_of_people()), *signals, *data.draw(prices()), *ends])
+    asyncio.run(lives(desk, data))
+    assert contradictions(desk) == []
+    assert {order_of(event).signal_id for event in desk.said} == {event.data.signal_id for event in signals}
+    check_state(desk.market, desk.said)

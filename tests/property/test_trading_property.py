@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.pipeline import Epoch, Market, pipeline, run, runs
-from tests.support.trading import feed, order_of, recall
+from tests.support.trading import feed, order_of
 
 from alpha_panda.domain.account import holding_key
 from alpha_panda.domain.processor import AnyEvent
@@ -193,24 +193,3 @@ def _validated(verdicts: list[AnyEvent], epoch: Epoch | None) -> list[AnyEvent]:
         return []
     ids = {event.id for event in epoch.signals}
     return [event for event in verdicts if event.causation_id in ids and isinstance(event.data, SignalValidated)]
-
-
-@RUNS
-@given(st.data())
-def test_the_order_log_of_any_crash_is_completed_to_the_same_log(data: st.DataObject) -> None:
-    epochs = data.draw(runs())
-    at = data.draw(st.integers(0, len(epochs) - 1))
-    line = run(epochs[:at])
-    crashed = line.restarted()
-    before = len(line.orders)
-    line.turn(epochs[at])
-    missing = line.orders[before:]
-    topics = data.draw(st.fixed_dictionaries({kind: st.integers(0, len(missing)) for kind in KINDS}))
-    written = [
-        event
-        for kind, count in topics.items()
-        for event in [each for each in missing if isinstance(each.data, kind)][:count]
-    ]
-    recall(crashed.market, written)
-    crashed.turn(epochs[at])
-    assert sorted([*written, *crashed.orders], key=lambda event: event.id) == sorted(missing, key=lambda e: e.id)

@@ -152,7 +152,7 @@ def feed(processor: PaperTradingProcessor | RiskManagerProcessor, *events: AnyEv
     return [out for event in events for out in processor.on_event(event, EVENT_TOPICS[type(event.data)])]
 
 
-def recall(processor: PaperTradingProcessor | RiskManagerProcessor, events: Iterable[AnyEvent]) -> None:
+def recall(processor: RiskManagerProcessor, events: Iterable[AnyEvent]) -> None:
     for event in events:
         processor.recall(event, EVENT_TOPICS[type(event.data)])
 

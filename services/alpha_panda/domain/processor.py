@@ -36,7 +36,8 @@ class Processor(ABC):
     def on_watermark(self, watermark: datetime) -> Iterable[AnyEvent]:
         """Everything before `watermark` (event time) has been seen: close bars, fire timers, expire orders.
 
-        Called at the end of each epoch, and without epochs after each batch with the latest event time.
+        Called at the end of each epoch, and without epochs after each batch with the latest event time, which
+        may be that of a batch before.
         """
         _ = watermark
         return ()

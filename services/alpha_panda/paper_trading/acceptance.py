@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar, trading_date
+from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.matching import PaperTerms
@@ -26,9 +26,9 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     instrument: Instrument | None
     book: Book
     watermark: datetime | None
-    """Event time by which a signal may be too late; None where it was accepted before."""
+    """Event time by which a signal may be too late; None before the first."""
     halted: Refusal | None
-    """Why nothing that would increase risk may go out; None also where it was accepted before."""
+    """Why nothing that would increase risk may go out."""
 
 
 def order_of(event: Event[SignalValidated]) -> Order:
@@ -75,18 +75,6 @@ def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrd
         effective=event.event_time + terms.latency,
         closes_at=session.close,
         triggered=order.trigger_price_paise is None,
-    )
-
-
-def late(event: Event[SignalValidated], order: Order) -> WorkingOrder:
-    """An order that was taken, comes again, and has nothing left to do."""
-    return WorkingOrder(
-        order=order,
-        correlation_id=event.correlation_id,
-        charges_day=trading_date(event.event_time),
-        effective=None,
-        closes_at=event.event_time,
-        triggered=False,
     )
 
 

@@ -31,6 +31,7 @@ async def run(process: Process) -> None:
             .reads(TICKS, phase=1)
             .marks(BROKER_EPOCHS)
             .asks(KillSwitchGate(KillSwitch(redis, settings.platform.prefix)))
+            .retraces()
             .keeps(PostgresSnapshots(pool, broker))
             .processes(lambda _: PaperTradingProcessor(broker, instruments, calendar))
             .run()

@@ -1,4 +1,4 @@
-"""A fill is booked here, whether a tick has just brought it or the log says that it happened."""
+"""A fill is booked here: the order, its trade and the legs that follow it."""
 
 from __future__ import annotations
 

@@ -8,40 +8,27 @@ from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Tick
 from alpha_panda.paper_trading.fills import Fills
 from alpha_panda.paper_trading.outbox import Outbox
-from alpha_panda.paper_trading.retracing import Retracing
 from alpha_panda.paper_trading.state import Book, Execution, Trade, WorkingOrder
 
 
 class TickMatch:
     """One tick against one book: the units that it may trade are shared by the book's orders."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts that meet in a match
-        self,
-        event: Event[Tick],
-        book: Book,
-        instrument: Instrument,
-        terms: PaperTerms,
-        outbox: Outbox,
-        retracing: Retracing,
+    def __init__(
+        self, event: Event[Tick], book: Book, instrument: Instrument, terms: PaperTerms, outbox: Outbox
     ) -> None:
         """Reckon what the tick has to give."""
         self._event = event
         self._book = book
         self._instrument = instrument
         self._terms = terms
-        self._outbox = outbox
         self._fills = Fills(book, instrument, outbox)
-        self._retracing = retracing
         self._left = tradable(event.data.volume, terms.participation, instrument.lot_size)
 
     def run(self) -> None:
         """Let each order meet the tick; legs that a fill places wait for the next one."""
-        orders = tuple(self._book.orders)
-        filled = self._retracing.meet(self._event) if self._retracing.waiting else {}
-        if self._left is not None:
-            self._left = max(self._left - sum(filled.values()), 0)
-        for working in orders:
-            if not working.ended and working.order.order_id not in filled:
+        for working in tuple(self._book.orders):
+            if not working.ended:
                 self._meet(working)
         self._book.settle()
 
@@ -52,7 +39,7 @@ class TickMatch:
             return
         price_paise = self._event.data.price_paise
         working.triggered = working.triggered or is_triggered(order, price_paise)
-        if not working.triggered or self._retracing.holds(working, self._event.event_time):
+        if not working.triggered:
             return
         at_paise = fill_price_paise(order, price_paise, self._terms.slippage, self._instrument.tick_size_paise)
         quantity = self._quantity(working, trade)
@@ -75,9 +62,6 @@ class TickMatch:
         wanted = working.remaining
         if working.order.reduce_only:
             wanted = min(wanted, trade.open)
-        filled_at_end = self._outbox.logged.cancelled.get(working.order.order_id)
-        if filled_at_end is not None:
-            wanted = min(wanted, filled_at_end - working.filled)
         if self._left is not None:
             wanted = min(wanted, self._left)
         return wanted

@@ -1,4 +1,4 @@
-"""The order events that go out: their ids, causes and sequence, and none that is on the log already."""
+"""The order events that go out: their ids, causes and sequence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alpha_panda.events.orders import (
     OrderModified,
     OrderSubmitted,
 )
-from alpha_panda.paper_trading.state import Execution, Logged, LoggedFill, PaperState, WorkingOrder
+from alpha_panda.paper_trading.state import WorkingOrder
 
 OrderEvent = OrderSubmitted | OrderAcknowledged | OrderFilled | OrderFailed | OrderCancelled | OrderModified
 
@@ -35,11 +35,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 class Outbox:
     """Collects what a processor returns."""
 
-    def __init__(self, broker: str, state: PaperState) -> None:
-        """Number the events of the orders in `state`."""
+    def __init__(self, broker: str) -> None:
+        """Everything in it is of this Broker."""
         self._broker = broker
-        self._state = state
-        self._logged = state.logged
         self._events: list[AnyEvent] = []
 
     def take(self) -> list[AnyEvent]:
@@ -59,7 +57,6 @@ class Outbox:
         )
         taken = Cause(moment=cause.moment, event_id=submission_id, name=cause.name)
         self._put("acknowledged", acknowledgement, working.correlation_id, taken)
-        self._logged.accepted.pop(order.order_id, None)
 
     def failed(self, order: Order, correlation_id: str, refusal: Refusal, cause: Cause) -> None:
         """The paper market refuses the order."""
@@ -92,44 +89,6 @@ class Outbox:
         working.sequence += 1
         return working.sequence - 1
 
-    def recall(self, event: AnyEvent) -> None:
-        """Remember an event of one's own that is on the log."""
-        data = event.data
-        if event.id in self._logged.ids or self._state.has_seen(data.order, data.order_sequence):
-            return
-        self._logged.ids[event.id] = True
-        match data:
-            case OrderSubmitted() | OrderAcknowledged() | OrderFailed():
-                self._logged.accepted[data.order.order_id] = not isinstance(data, OrderFailed)
-            case OrderFilled():
-                fill = Execution(
-                    tick_id=event.causation_id or "",
-                    moment=event.event_time,
-                    quantity=data.quantity,
-                    price_paise=data.price_paise,
-                )
-                order = data.order
-                logged = LoggedFill(
-                    order_id=order.order_id, strategy=order.strategy, product=order.product, execution=fill
-                )
-                self._logged.fills.setdefault(order.instrument_token, []).append(logged)
-            case OrderCancelled():
-                self._logged.cancelled[data.order.order_id] = data.filled_quantity
-            case _:
-                pass
-
-    def accepted(self, order: Order) -> bool | None:
-        """What the log says of an order whose signal comes: submitted, failed, or nothing."""
-        said = self._logged.accepted.pop(order.order_id, None)
-        fills = self._logged.fills.get(order.instrument_token, ())
-        traded = any(fill.order_id == order.order_id for fill in fills)
-        return True if said is None and (traded or order.order_id in self._logged.cancelled) else said
-
-    @property
-    def logged(self) -> Logged:
-        """What is on the log but not in the state."""
-        return self._logged
-
     def _put(self, kind: str, data: OrderEvent, correlation_id: str, cause: Cause) -> str:
         order = data.order
         event = Event(
@@ -143,13 +102,5 @@ class Outbox:
             sequence=data.order_sequence,
             broker=self._broker,
         )
-        if not self._is_on_log(event):
-            self._events.append(event)
+        self._events.append(event)
         return event.id
-
-    def _is_on_log(self, event: Event[OrderEvent]) -> bool:
-        """Whether it was said; an order ends once, so that a cancellation for another reason counts as said."""
-        said = self._logged.ids.pop(event.id, False)
-        if isinstance(event.data, OrderCancelled):
-            return self._logged.cancelled.pop(event.data.order.order_id, None) is not None or said
-        return said

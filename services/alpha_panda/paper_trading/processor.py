@@ -28,16 +28,12 @@ from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import SignalValidated
 from alpha_panda.events.topics import Topic
-from alpha_panda.paper_trading.acceptance import Door, admit, late, new_trade, order_of
+from alpha_panda.paper_trading.acceptance import Door, admit, new_trade, order_of
 from alpha_panda.paper_trading.legs import Legs
 from alpha_panda.paper_trading.market import TickMatch
 from alpha_panda.paper_trading.outbox import Cause, Outbox
-from alpha_panda.paper_trading.retracing import Retracing
 from alpha_panda.paper_trading.state import Book, PaperState, WorkingOrder
 from alpha_panda.paper_trading.terms import read_terms, unknown_broker
-
-_FAILED_BEFORE = Refusal(code="failed_before", value="", limit="", message="the log says that the order failed")
-"""Stands for a failure that is on the log and is not said again."""
 
 
 class PaperTradingProcessor(Processor):
@@ -85,7 +81,7 @@ class PaperTradingProcessor(Processor):
             state.seen.forget(watermark)
         for token in sorted(token for token, book in state.books.items() if _is_due(book, watermark)):
             book = state.books[token]
-            self._retracing(token, book).advance(watermark, self._calendar)
+            self._advance(token, book, watermark)
             self._drop_if_empty(token, book)
         return self._outbox.take()
 
@@ -93,11 +89,6 @@ class PaperTradingProcessor(Processor):
         """Take in what the switch in Redis says now."""
         if isinstance(fact, SwitchReading):
             self._state.switch = fact
-
-    def recall(self, event: AnyEvent, topic: Topic) -> None:
-        """An order event of one's own stands: the order follows it when its signal and ticks come again."""
-        _ = topic
-        self._outbox.recall(event)
 
     def diagnostics(self) -> dict[str, int]:
         """Signals and ticks that were not news since the start, and what is at work now."""
@@ -121,7 +112,7 @@ class PaperTradingProcessor(Processor):
 
     def _take_over(self, state: PaperState) -> None:
         self._state = state
-        self._outbox = Outbox(self._broker, state)
+        self._outbox = Outbox(self._broker)
         self._terms: PaperTerms | Refusal = unknown_broker(self._broker)
         if state.configured:
             self._terms = read_terms(self._broker, state.spec)
@@ -138,14 +129,11 @@ class PaperTradingProcessor(Processor):
         book = state.books.get(token)
         if book is None:
             return ()
-        retracing = self._retracing(token, book)
-        if _is_due(book, event.event_time) and not retracing.advance(event.event_time, self._calendar):
-            return self._outbox.take()
+        self._advance(token, book, event.event_time)
         instrument = self._instruments.get(token)
-        if instrument is None or not isinstance(self._terms, PaperTerms):
-            return self._outbox.take()
-        if retracing.waiting or book.concerned(event.data.price_paise):
-            TickMatch(event, book, instrument, self._terms, self._outbox, retracing).run()
+        terms = self._terms
+        if instrument is not None and isinstance(terms, PaperTerms) and book.concerned(event.data.price_paise):
+            TickMatch(event, book, instrument, terms, self._outbox).run()
         self._drop_if_empty(token, book)
         return self._outbox.take()
 
@@ -159,44 +147,34 @@ class PaperTradingProcessor(Processor):
             return ()
         state.seen.add(order.signal_id, event.data.signal.expires_at)
         legs = Legs(token, book, self._outbox)
-        retracing = self._retracing(token, book)
-        retracing.advance(event.event_time, self._calendar)
+        self._advance(token, book, event.event_time)
         cause = Cause(moment=event.event_time, event_id=event.id, name=order.signal_id)
-        before = self._outbox.accepted(order)
-        if before is not False and order.leg is Leg.EXIT:
-            retracing.before_exit(order, self._calendar)
-        elif before is not False:
-            retracing.before_entry(order, self._calendar, accepted=before is True)
         door = Door(
             terms=self._terms,
             calendar=self._calendar,
             instrument=self._instruments.get(token),
             book=book,
-            watermark=None if before else state.watermark,
-            halted=None if before else self._halted(order),
+            watermark=state.watermark,
+            halted=self._halted(order),
         )
-        working = _FAILED_BEFORE if before is False else admit(event, order, door)
+        working = admit(event, order, door)
         if isinstance(working, Refusal):
-            self._refuse(event, order, working, cause, accepted=before is True)
+            self._outbox.failed(order, event.correlation_id, working, cause)
         else:
             self._take(event, working, book, legs, cause)
         state.books[token] = book
         self._drop_if_empty(token, book)
         return self._outbox.take()
 
-    def _refuse(
-        self, event: Event[SignalValidated], order: Order, refusal: Refusal, cause: Cause, *, accepted: bool
-    ) -> None:
-        """The order fails; where the log says that it was taken, nothing is left of what it was for, and it ends."""
-        if not accepted:
-            self._outbox.failed(order, event.correlation_id, refusal, cause)
-            return
-        taken = late(event, order)
-        self._outbox.submitted(taken, cause)
-        self._outbox.cancelled(taken, refusal.code, refusal.message, cause)
+    def _advance(self, token: int, book: Book, now: datetime) -> None:
+        """Pass every session boundary up to `now`.
 
-    def _retracing(self, token: int, book: Book) -> Retracing:
-        return Retracing(token, book, self._state, self._outbox, self._instruments)
+        Raises:
+            HorizonError: the session table ends before the session in which legs must be placed again.
+        """
+        legs = Legs(token, book, self._outbox)
+        while book.due is not None and book.due <= now:
+            legs.pass_boundary(book.due, self._calendar)
 
     def _halted(self, order: Order) -> Refusal | None:
         instrument = self._instruments.get(order.instrument_token)
@@ -224,7 +202,6 @@ class PaperTradingProcessor(Processor):
             return ()
         for token in sorted(state.books):
             book = state.books.pop(token)
-            self._retracing(token, book).catch_up(lambda _: True, self._calendar)
             last = state.last.get(token)
             cause = Cause(moment=event.event_time if last is None else last[0], event_id=event.id, name=event.id)
             for working in book.orders:

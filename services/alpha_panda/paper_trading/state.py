@@ -18,11 +18,6 @@ from alpha_panda.events.orders import Charges, Leg, Order
 from alpha_panda.events.signals import Product, Side
 
 
-def key_of(order: Order) -> tuple[str, Product]:
-    """What names the trade of an order within its instrument."""
-    return (order.strategy, order.product)
-
-
 class WorkingOrder(msgspec.Struct, kw_only=True):
     """An order that may still trade."""
 
@@ -116,38 +111,12 @@ class Book(msgspec.Struct, kw_only=True):
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tick trades of an order: one that happens now, or one on the log that the state has not seen."""
+    """What a tick trades of an order."""
 
     tick_id: str
     moment: datetime
     quantity: int
     price_paise: int
-
-
-class LoggedFill(msgspec.Struct, frozen=True, kw_only=True):
-    """A fill on the log that the state has not seen, and whose it is."""
-
-    order_id: str
-    strategy: str
-    product: Product
-    execution: Execution
-
-    @property
-    def key(self) -> tuple[str, Product]:
-        """What names its trade within the instrument."""
-        return (self.strategy, self.product)
-
-
-class Logged(msgspec.Struct, kw_only=True):
-    """One's own outputs that are on the log but not in the state: they stand, and are not said twice."""
-
-    ids: dict[str, bool] = msgspec.field(default_factory=dict)
-    accepted: dict[str, bool] = msgspec.field(default_factory=dict)
-    """By order: submitted (True) or failed (False)."""
-    fills: dict[int, list[LoggedFill]] = msgspec.field(default_factory=dict)
-    """By instrument, in the order of the log."""
-    cancelled: dict[str, int] = msgspec.field(default_factory=dict)
-    """By order: units that were filled when it was cancelled."""
 
 
 class PaperState(msgspec.Struct, kw_only=True):
@@ -162,22 +131,6 @@ class PaperState(msgspec.Struct, kw_only=True):
     books: dict[int, Book] = msgspec.field(default_factory=dict)
     last: dict[int, tuple[datetime, int]] = msgspec.field(default_factory=dict)
     """By instrument: time and sequence of its last tick."""
-    ahead: dict[int, datetime] = msgspec.field(default_factory=dict)
-    """By instrument: the last fill that a restart booked before its tick came again; none trades up to it."""
     watermark: datetime | None = None
     seen: Memory = msgspec.field(default_factory=Memory)
     """Signals that were accepted or failed."""
-    logged: Logged = msgspec.field(default_factory=Logged)
-
-    def has_seen(self, order: Order, sequence: int) -> bool:
-        """Whether the state has an event about an order: a restart may be told of it all the same."""
-        book = self.books.get(order.instrument_token) or Book()
-        for working in book.orders:
-            if working.order.order_id == order.order_id:
-                return sequence < working.sequence
-        if order.signal_id not in self.seen:
-            return False
-        if order.leg in (Leg.ENTRY, Leg.EXIT):
-            return True
-        trade = next((trade for trade in book.trades if trade.signal_id == order.signal_id), None)
-        return trade is None or (trade.open > 0 and order.generation <= trade.generation)

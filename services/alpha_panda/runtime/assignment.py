@@ -38,8 +38,9 @@ async def assign(consumer: AIOKafkaConsumer, wanted: Mapping[TopicPartition, Seq
         where, name = (partition.topic, partition.partition), f"{partition.topic}/{partition.partition}"
         starts = [start_at(name, each.get(where), beginnings[partition], ends[partition]) for each in readers]
         for reader, start in zip(readers, starts, strict=True):
-            if start.loss:
+            if start.loss or start.offset:
                 reader[where] = start.offset
+            if start.loss:
                 losses[start.loss] = None
         consumer.seek(partition, min(start.offset for start in starts))
     for loss in losses:

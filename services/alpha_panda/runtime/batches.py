@@ -12,8 +12,19 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
-Record = tuple[str, int, bytes, bytes]
-"""Topic, partition, key, value."""
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Record(NamedTuple):
+    """What is to be written and where."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+
 _FEWEST: Final = 4
 """Fewer records than these are sent by themselves."""
 _LARGEST_BYTES: Final = 32_768
@@ -31,35 +42,43 @@ class Handed(NamedTuple):
 
 async def hand_over(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[Handed]:
     """Hand the records over; nothing is known to be on the log before what comes back is awaited."""
-    by_partition: dict[tuple[str, int], list[tuple[bytes, bytes]]] = {}
-    for topic, partition, key, value in records:
-        by_partition.setdefault((topic, partition), []).append((key, value))
+    by_partition: dict[tuple[str, int], list[Record]] = {}
+    for record in records:
+        by_partition.setdefault((record.topic, record.partition), []).append(record)
     handed: list[Handed] = []
     for (topic, partition), own in by_partition.items():
-        small = all(len(value) <= _LARGEST_BYTES for _, value in own)
+        small = all(len(record.value) <= _LARGEST_BYTES for record in own)
         # A stand-in for a producer has no batches.
         if small and len(own) >= _FEWEST and isinstance(producer, AIOKafkaProducer):
             handed += await _in_batches(producer, topic, partition, own)
             continue
-        for key, value in own:
-            acknowledged = await producer.send(topic, value, key=key, partition=partition)
+        for record in own:
+            acknowledged = await producer.send(
+                topic, record.value, key=record.key, partition=partition, headers=list(record.headers)
+            )
             handed.append(Handed(topic, partition, 1, acknowledged))
     return handed
 
 
 async def _in_batches(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[tuple[bytes, bytes]]
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
 ) -> list[Handed]:
     handed: list[Handed] = []
     batch, count = producer.create_batch(), 0
-    for key, value in records:
-        if batch.append(timestamp=None, key=key, value=value) is None:
+    for record in records:
+        if not _fits(batch, record):
             handed.append(await _send(producer, batch, topic, partition, count))
             batch, count = producer.create_batch(), 0
-            batch.append(timestamp=None, key=key, value=value)
+            _fits(batch, record)
         count += 1
     handed.append(await _send(producer, batch, topic, partition, count))
     return handed
+
+
+def _fits(batch: Any, record: Record) -> bool:  # noqa: ANN401 - aiokafka's own
+    """Put the record into the batch, if it has room."""
+    headers = list(record.headers)
+    return batch.append(timestamp=None, key=record.key, value=record.value, headers=headers) is not None
 
 
 async def _send(producer: AIOKafkaProducer, batch: Any, topic: str, partition: int, count: int) -> Handed:  # noqa: ANN401 - aiokafka's own

@@ -116,6 +116,10 @@ class KillSwitchGate(LiveGate):
         signal = _signal(event)
         return watermark is None or (signal is not None and watermark <= signal.expires_at)
 
+    def read(self, fact: msgspec.Raw) -> SwitchReading:
+        """What the switch said at an earlier time."""
+        return msgspec.json.decode(fact, type=SwitchReading)
+
     async def ask(self) -> Answer:
         """What the switch says now. A Redis that failed is left alone for a moment."""
         if self._failed is not None and self._clock() < self._failed[0] + _PAUSE_SECONDS:

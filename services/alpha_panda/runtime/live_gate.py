@@ -14,6 +14,7 @@ import msgspec
 
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.runtime.inbox import Item
+from alpha_panda.runtime.turns import Heard
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,10 @@ class LiveGate(ABC):
     @abstractmethod
     def may_wait(self, event: AnyEvent, watermark: datetime | None) -> bool:
         """Whether an event without an answer can still wait; after that it is decided on without one."""
+
+    @abstractmethod
+    def read(self, fact: msgspec.Raw) -> msgspec.Struct:
+        """A fact of an earlier answer, from JSON; raises msgspec.DecodeError where it is none."""
 
     @abstractmethod
     async def ask(self) -> Answer:
@@ -60,3 +65,21 @@ def sort_out(
         now.append(item)
         overtaken.add(key)
     return now[::-1], held[::-1]
+
+
+def hold_back(gate: LiveGate | None, items: list[Item]) -> tuple[list[Item], list[Item]]:
+    """The items that nobody needs to ask about, and those that wait until somebody does."""
+    if gate is None:
+        return items, []
+    held = [item for item in items if gate.concerns(item.event)]
+    return [item for item in items if not gate.concerns(item.event)], held
+
+
+def told(answer: Answer | None) -> Heard | None:
+    """An answer as a turn carries it."""
+    return None if answer is None else Heard(known=answer.known, fact=msgspec.Raw(msgspec.json.encode(answer.fact)))
+
+
+def read_again(gate: LiveGate, heard: Heard | None) -> Answer | None:
+    """The answer that a turn carries."""
+    return None if heard is None else Answer(fact=gate.read(heard.fact), known=heard.known)

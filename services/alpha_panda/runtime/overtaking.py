@@ -6,22 +6,22 @@ everything is read, since what is decided there must not depend on what happened
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiokafka import ConsumerRecord
 
-from alpha_panda.domain.processor import Processor
-from alpha_panda.events.topics import Topic
 from alpha_panda.runtime.inbox import Outcome
 from alpha_panda.runtime.metrics import Metrics
 
 
 def worth_reading(
-    records: list[ConsumerRecord], topic: Topic, processor: Processor, metrics: Metrics
+    records: list[ConsumerRecord], needs_every: Callable[[str], bool], metrics: Metrics
 ) -> list[ConsumerRecord]:
-    """Of the records of a partition of `topic` that were read together, those to accept; the others are counted.
+    """Of the records of a partition that were read together, those to accept; the others are counted.
 
     What somebody wrote back, or has no key, is never overtaken.
     """
-    if processor.needs_every(topic):
+    if needs_every(records[0].topic):
         return records
     last = {record.key: record.offset for record in records}
     kept = [each for each in records if each.headers or each.key is None or last[each.key] == each.offset]

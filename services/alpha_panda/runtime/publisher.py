@@ -24,7 +24,7 @@ from alpha_panda.events.ids import event_id, partition_of
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.registry import EVENT_TOPICS
 from alpha_panda.events.topics import BROKER_EPOCHS, CONTROL_QUARANTINE, DLQ_SUFFIX, Scope, Topic, parse_name
-from alpha_panda.runtime.batches import hand_over
+from alpha_panda.runtime.batches import Record, hand_over
 from alpha_panda.runtime.dead_letters import Coordinates, coordinates_of, dead_letter_headers, row_headers, topic_for
 from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.kafka import translate
@@ -35,6 +35,7 @@ from alpha_panda.runtime.read_back import read_to_end
 from alpha_panda.runtime.recovered import RecoveredOutputs
 from alpha_panda.runtime.replays import replay_of
 from alpha_panda.runtime.snapshots import Offsets
+from alpha_panda.runtime.turns import Turn, turn_of
 from alpha_panda.runtime.wiring import EPOCH_TOPICS
 
 
@@ -72,6 +73,8 @@ class Publisher:
         self.fences = Fences()
         """The claims met here; the task's reading adds those of other tasks."""
         self.ends: Offsets = {}
+        self.former: list[Turn] = []
+        """The turns that one's own outputs of former lives tell of, as they were found."""
 
     async def take_over(
         self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]], since: Offsets
@@ -109,7 +112,7 @@ class Publisher:
                 event = Event(
                     id=identity, event_time=now, data=claim, key=claim.task, correlation_id=identity, broker=broker
                 )
-                pending.append((name, partition, claim.task.encode(), encode(event, self._origin)))
+                pending.append(Record(name, partition, claim.task.encode(), encode(event, self._origin)))
         await self._send(pending)
 
     async def recover(
@@ -122,6 +125,7 @@ class Publisher:
         self.ends = {topic: dict(ends) for topic, ends in since.items()}
         wanted = [TopicPartition(topic, p) for topic, numbers in topics.items() for p in numbers]
         found: list[tuple[str, Envelope]] = []
+        self.former = []
         async for record in read_to_end(reader, wanted, since):
             if record.topic.endswith(DLQ_SUFFIX):
                 if (coordinates := coordinates_of(record.headers, self._group)) is not None:
@@ -132,7 +136,7 @@ class Publisher:
                 continue  # a copy that somebody wrote back
             try:
                 envelope = decode_header(record.value)
-                claim = claim_of(envelope)
+                claim, turn = claim_of(envelope), turn_of(record.headers)
             except MalformedEventError:
                 continue  # somebody else's rubbish: its readers set it aside
             where = (record.topic, record.partition, record.offset)
@@ -140,6 +144,7 @@ class Publisher:
                 self.fences.learn(where, claim)
             elif envelope.source == self._origin.source and not self.fences.is_fenced(where, envelope):
                 self._on_log.add(where, envelope)
+                self.former += [] if turn is None else [turn]
                 found.append((record.topic, envelope))
         self._on_log.complete()
         return found
@@ -152,16 +157,17 @@ class Publisher:
         """
         return self._on_log.before(self.ends, epoch, watermark)
 
-    async def publish(self, events: Sequence[AnyEvent], epoch: int | None) -> None:
+    async def publish(self, events: Sequence[AnyEvent], epoch: int | None, turn: Turn | None = None) -> None:
         """Write the events that are not on the log yet and wait until all are acknowledged."""
-        pending = []
+        pending: list[Record] = []
+        headers = () if turn is None else turn.headers
         for event in events:
             if self._on_log.take(event.id):
                 continue
             topic = EVENT_TOPICS[type(event.data)]
             name, partition = self._address(topic, event)
-            record = (name, partition, event.key.encode(), encode(event, self._origin, epoch))
-            if fits(name, *record[2:], self._metrics):
+            record = Record(name, partition, event.key.encode(), encode(event, self._origin, epoch), headers)
+            if fits(name, record.key, record.value, self._metrics):
                 pending.append(record)
         if not pending:
             return
@@ -202,7 +208,7 @@ class Publisher:
                 event = Event(
                     id=identity, event_time=watermark, data=marker, key=task, correlation_id=identity, broker=broker
                 )
-                pending.append((name, 0, task.encode(), encode(event, self._origin, epoch)))
+                pending.append(Record(name, 0, task.encode(), encode(event, self._origin, epoch)))
         await self._send(pending)
         self._fail_points.reached(FailPoint.AFTER_MARK)
 
@@ -253,7 +259,7 @@ class Publisher:
             return name, 0
         return name, partition_of(event.key_instrument, self._partitions)
 
-    async def _send(self, pending: list[tuple[str, int, bytes, bytes]]) -> None:
+    async def _send(self, pending: list[Record]) -> None:
         if not pending:
             return
         try:

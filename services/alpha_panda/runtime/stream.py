@@ -23,7 +23,7 @@ from functools import partial
 from typing import Self
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka import errors as kafka_errors
 
 from alpha_panda.domain.processor import Processor
@@ -70,6 +70,7 @@ class StreamService:
         self._make: Callable[[TaskSettings], Processor] | None = None
         self._effects: Effects | None = None
         self._gate: LiveGate | None = None
+        self._retraces = False
         self._unread: dict[TopicPartition, int] = {}
         self._snapshots: OwnedSnapshots | None = None
         self._topics = TopicWatch(())
@@ -102,6 +103,11 @@ class StreamService:
     def effects(self, effects: Effects) -> Self:
         """What happens outside Kafka before each snapshot."""
         self._effects = effects
+        return self
+
+    def retraces(self) -> Self:
+        """Without epochs: what it decides depends on which input came first, so a restart takes the same turns."""
+        self._retraces = True
         return self
 
     def asks(self, gate: LiveGate) -> Self:
@@ -202,6 +208,7 @@ class StreamService:
             effects=self._effects,
             epochs=self._settings.run.pacing == "epochs",
             live_gate=self._gate,
+            retraces=self._retraces,
             starts_with=starts_with.full_name(broker if starts_with.scope is Scope.BROKER else None, prefix),
         )
         upstream = Upstream(current=task.upstream, previous=task.upstream_previous)
@@ -237,8 +244,10 @@ class StreamService:
         lost = await assign(consumer, {TopicPartition(*p): [t.positions for t in by] for p, by in wanted.items()})
         assigned = consumer.assignment()
         control = [each for each in assigned if self._scope_of(each.topic) is Scope.CONTROL]
-        self._unread = dict(await consumer.end_offsets(control)) if control else {}
-        return lost
+        ends = dict(await consumer.end_offsets(assigned))
+        self._unread = {partition: ends[partition] for partition in control}
+        by_name = {(partition.topic, partition.partition): end for partition, end in ends.items()}
+        return lost + [said for task in tasks if (said := task.give_up(by_name))]
 
     def _scope_of(self, name: str) -> Scope:
         return parse_name(name, self._settings.platform.prefix)[0].scope
@@ -249,7 +258,7 @@ class StreamService:
             if await consumer.position(partition) >= end:
                 del self._unread[partition]
         for task in tasks:
-            task.knows_control = not self._unread
+            task.knows_control(known=not self._unread)
 
     async def _consume(self, consumer: AIOKafkaConsumer, tasks: list[Task], ownership: Ownership) -> None:
         takers: dict[Partition, list[Task]] = {}
@@ -277,21 +286,15 @@ class StreamService:
             health.ready = False
             await checkpoints.finish()
 
-    def _worth_reading(self, task: Task, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
-        if self._settings.run.pacing == "epochs":
-            return records
-        topic, _ = parse_name(records[0].topic, self._settings.platform.prefix)
-        return worth_reading(records, topic, task.processor, self._process.metrics)
-
     async def _read(self, consumer: AIOKafkaConsumer, takers: dict[Partition, list[Task]]) -> None:
-        profile = self._settings.kafka.profile
+        profile, live = self._settings.kafka.profile, self._settings.run.pacing == "arrival"
         try:
             batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
         except kafka_errors.KafkaError as error:
             raise translate(error) from error
         for where, records in batches.items():
             for task in takers[where.topic, where.partition]:
-                for record in self._worth_reading(task, records):
+                for record in worth_reading(records, task.needs_every, self._process.metrics) if live else records:
                     task.accept(record)
         if batches:
             self._process.fail_points.reached(FailPoint.AFTER_CONSUME)

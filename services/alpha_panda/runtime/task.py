@@ -8,7 +8,7 @@ identically, and found on the log by its id.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
@@ -20,12 +20,12 @@ from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.fences import Fences
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import Scope
+from alpha_panda.runtime.arrivals import Arrivals
 from alpha_panda.runtime.decider import Decider
 from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoints
 from alpha_panda.runtime.fencing import pass_over
 from alpha_panda.runtime.gate import Closing, EpochGate, Partition
-from alpha_panda.runtime.inbox import Inbox, Item, Outcome, Refused
-from alpha_panda.runtime.live_gate import sort_out
+from alpha_panda.runtime.inbox import Inbox, Outcome, Refused
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.refusals import Refusals
@@ -63,17 +63,20 @@ class Task:
         self._refusals = Refusals(publisher, metrics, self._log)
         self._decider = Decider(wiring.make, self._refusals, metrics, self._log)
         self._markers: dict[tuple[str, int], tuple[Partition, int]] = {}
-        self._arrived: list[Item] = []
+        self._arrivals = Arrivals(wiring, self._decider, publisher, metrics)
         self._saved_at = time.monotonic()
         self._dirty = wiring.effects is not None  # what they keep outside may be gone by now
-        self.knows_control = False
-        """Whether `control.*` was read to its ends at the start; without epochs nothing is decided on before."""
         self.note = ""  # what a person should know of its start
         self.positions: dict[Partition, int] = {}
         self.saved: dict[Partition, int] = {}
         self.epoch: int | None = None
         self.finished = False
-        self.watermark: datetime | None = None
+        self._closed_at: datetime | None = None
+
+    @property
+    def watermark(self) -> datetime | None:
+        """The event time that it has come to; None before the first."""
+        return self._closed_at if self._wiring.epochs else self._arrivals.watermark
 
     @property
     def processor(self) -> Processor:
@@ -94,9 +97,12 @@ class Task:
         rows = {full: row for row, full in self._wiring.own_topics}
         # At one time as they lie on the log: a sequence counts within one order and says nothing of two.
         for topic, envelope in sorted(found, key=lambda pair: pair[1].event_time):
-            # A replay decides the same again, but for what only a clock could tell: verdicts on strategies.
-            if rows[topic].scope is Scope.CONTROL or not (self._wiring.epochs or rows[topic] in EPOCH_TOPICS):
+            # A replay decides the same again, and so does a task that retraces its turns, but for what only a
+            # clock could tell: verdicts on strategies.
+            repeats = self._wiring.epochs or self._wiring.retraces
+            if rows[topic].scope is Scope.CONTROL or not (repeats or rows[topic] in EPOCH_TOPICS):
                 self._decider.recall(topic, envelope, rows[topic])
+        self._arrivals.begin(self.positions)
         self._log.info("task started", epoch=self.epoch, own_outputs_found=len(found), restored=snapshot is not None)
 
     def accept(self, record: ConsumerRecord) -> None:
@@ -125,7 +131,7 @@ class Task:
         elif not self._wiring.epochs:
             outcome = self._inbox.admit(item)
             if outcome is None:
-                self._arrived.append(item)
+                self._arrivals.add(item)
         elif source.topic.scope is Scope.CONTROL:
             self._inbox.hold_control(item)
             outcome = None
@@ -160,7 +166,22 @@ class Task:
         self._dirty |= await self._refusals.bury()
         if self._wiring.epochs:
             return await self._turn_epochs()
-        return await self._turn_arrived()
+        done = await self._arrivals.turn(self.positions)
+        self._dirty |= done > 0
+        self._dirty |= await self._refusals.bury()
+        return done
+
+    def needs_every(self, name: str) -> bool:
+        """Whether every record of the topic of that name counts (see `Processor.needs_every`)."""
+        return self.processor.needs_every(self._wiring.inputs[name].topic)
+
+    def knows_control(self, *, known: bool) -> None:
+        """Whether `control.*` was read to its ends at the start; live, what is news is not decided on before."""
+        self._arrivals.knows_control = known
+
+    def give_up(self, ends: Mapping[Partition, int]) -> str:
+        """See which inputs of former turns are gone from the log, which now ends at `ends`; what is to be said."""
+        return self._arrivals.give_up(ends)
 
     async def _turn_epochs(self) -> int:
         done = 0
@@ -179,43 +200,6 @@ class Task:
             self._dirty |= await self._refusals.bury()
             done += len(items)
         return done
-
-    async def _turn_arrived(self) -> int:
-        items = await self._decidable()
-        if not items:
-            return 0
-        items.sort(key=lambda item: item.input.phase)
-        outputs, times = [], []
-        for item in items:
-            produced = self._decider.decide_one(item)
-            if produced is None:
-                continue  # what is refused tells nothing, not even the time
-            outputs += produced
-            if item.input.topic.scope is not Scope.CONTROL:
-                times.append(item.event.event_time)
-        latest = max(times, default=None)
-        if latest is not None and (self.watermark is None or latest > self.watermark):
-            self.watermark = latest
-            outputs += self._decider.reach(latest)
-        with self._metrics.batch_seconds.time():
-            await self._publisher.publish(outputs, None)
-        self._dirty = True
-        self._dirty |= await self._refusals.bury()
-        return len(items)
-
-    async def _decidable(self) -> list[Item]:
-        """What may be decided on now; the rest waits, uncommitted, for `control.*` or the live gate."""
-        items, self._arrived = self._arrived, []
-        if not self.knows_control:
-            self._arrived = [item for item in items if item.input.topic.scope is not Scope.CONTROL]
-            return [item for item in items if item.input.topic.scope is Scope.CONTROL]
-        gate = self._wiring.live_gate
-        if gate is None or not any(gate.concerns(item.event) for item in items):
-            return items
-        answer = await gate.ask()
-        self._decider.heed(answer.fact)
-        now, self._arrived = sort_out(gate, items, answer, self.watermark)
-        return now
 
     def _refuse_rest(self) -> None:
         for refused in self._inbox.rest():
@@ -238,7 +222,7 @@ class Task:
         self._gate.closed(closing.epoch)
         self._markers = {key: value for key, value in self._markers.items() if key[1] >= closing.epoch}
         self.epoch = closing.epoch
-        self.watermark = closing.watermark
+        self._closed_at = closing.watermark
         self.finished = closing.final
         self._dirty = True
         self._metrics.epoch.set(closing.epoch)
@@ -246,7 +230,7 @@ class Task:
     @property
     def waiting(self) -> int:
         """Records that were read and are not decided on."""
-        return self._inbox.size + len(self._arrived)
+        return self._inbox.size + self._arrivals.waiting
 
     @property
     def waits_for(self) -> tuple[str, ...]:
@@ -255,11 +239,12 @@ class Task:
 
     def due(self, seconds: float) -> bool:
         """Is it time for a snapshot?"""
-        return self._dirty and (self.finished or time.monotonic() - self._saved_at >= seconds)
+        late = self.finished or time.monotonic() - self._saved_at >= seconds
+        return late and self._dirty and not self._arrivals.behind
 
     async def checkpoint(self) -> None:
         """Effects, then the snapshot with the offsets that it is exact for."""
-        if not self._dirty:
+        if not self._dirty or self._arrivals.behind:
             return
         self._fail_points.reached(FailPoint.BEFORE_SNAPSHOT)
         if self._wiring.effects is not None:
@@ -293,5 +278,4 @@ class Task:
         """The offsets from which a restart must read: what waits is read again, and so are markers still needed."""
         if self.finished:
             return dict(self.positions)
-        arrived = (((item.record.topic, item.record.partition), item.record.offset) for item in self._arrived)
-        return lowest(self.positions, self._inbox.oldest().items(), arrived, self._markers.values())
+        return lowest(self.positions, self._inbox.oldest().items(), self._arrivals.oldest(), self._markers.values())

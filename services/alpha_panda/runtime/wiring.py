@@ -37,5 +37,7 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """True in a replay; False where records are handled as they arrive."""
     starts_with: str
     """Full name of the epoch topic whose first marker is where a task without a snapshot begins."""
+    retraces: bool = False
+    """Without epochs, outputs tell of their turn, and a restart takes these turns again (see `turns`)."""
     live_gate: LiveGate | None = None
     """What is asked before decisions of a run without epochs."""

@@ -21,7 +21,6 @@ from tests.support.trading import (
     only,
     paper,
     price,
-    recall,
     resume,
 )
 
@@ -116,16 +115,6 @@ def test_an_entry_is_refused_while_nobody_knows_what_the_switch_says_and_an_exit
     assert failed.data.code == "halts_unreadable"
     assert "Redis does not answer" in failed.data.message
     assert legs(feed(market, exit_of("10:00:03", 10)))[0] == ("Submitted", Leg.EXIT, 10)
-
-
-def test_an_order_that_is_on_the_log_stands_whatever_the_switch_says_after_a_restart() -> None:
-    signal = entry("10:00:00", 10)
-    written = feed(paper(), signal)
-    market = paper()
-    feed(market, halt(HaltScope.ALL))
-    recall(market, written)
-    assert not feed(market, signal)
-    assert fills(feed(market, price("10:00:01", 10_000))) == [(Leg.ENTRY, 10, 10_000)]
 
 
 def test_a_halt_outlives_a_snapshot() -> None:

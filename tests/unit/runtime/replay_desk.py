@@ -98,7 +98,7 @@ class Desk:
             MemorySnapshots(),
             self.metrics,
         )
-        self.task.knows_control = True
+        self.task.knows_control(known=True)
         self.offsets = {TICKS_NAME: 0, MARKERS: 0}
 
     def read(

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record import MemoryRecords
 
-from alpha_panda.runtime.batches import Handed, Record, hand_over
+from alpha_panda.runtime.batches import Handed, Headers, Record, hand_over
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,18 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka has no types
         self._log.batches.append(len(values))
         return self._log.append(topic, partition, values)
 
-    async def send(self, topic: str, value: bytes, *, key: bytes, partition: int) -> asyncio.Future[First]:
-        _ = key
+    async def send(
+        self, topic: str, value: bytes, *, key: bytes, partition: int, headers: Headers
+    ) -> asyncio.Future[First]:
+        _ = (key, headers)
         self._log.alone += 1
         return self._log.append(topic, partition, [value])
 
 
 def some(count: int, topic: str = "t", partition: int = 0, size: int = 100) -> list[Record]:
     return [
-        (topic, partition, b"key", f"{topic}{partition}:{index}".encode().ljust(size, b".")) for index in range(count)
+        Record(topic, partition, b"key", f"{topic}{partition}:{index}".encode().ljust(size, b"."))
+        for index in range(count)
     ]
 
 
@@ -81,7 +84,7 @@ async def test_many_records_of_a_partition_go_in_batches_in_their_order(count: i
 
     handed = await hand_over(Producer(log, 4096), records)
 
-    assert log.records["t", 0] == [value for *_, value in records]
+    assert log.records["t", 0] == [record.value for record in records]
     assert await ends(handed) == {("t", 0): count}
     assert log.alone == 0
     assert len(log.batches) == -(-count // max(log.batches))
@@ -97,8 +100,8 @@ async def test_each_partition_keeps_its_own_order_and_end() -> None:
     handed = await hand_over(Producer(log, 65_536), mixed)
 
     assert await ends(handed) == {("t", 0): 30, ("t", 1): 20, ("u", 0): 10}
-    assert log.records["t", 0] == [value for *_, value in first]
-    assert log.records["t", 1] == [value for *_, value in second]
+    assert log.records["t", 0] == [record.value for record in first]
+    assert log.records["t", 1] == [record.value for record in second]
 
 
 async def test_a_few_records_and_large_ones_are_sent_by_themselves() -> None:

@@ -62,7 +62,7 @@ class Loop:
         monkeypatch.setenv("PANDA_RUN__SNAPSHOT_SECONDS", "0.000001")
         self.shelf = Shelf()
         self.desk = Desk(None, self.shelf)
-        self.desk.task.knows_control = True
+        self.desk.task.knows_control(known=True)
         self.consumer = Committing()
         process = Process(load_settings(), LogQueue(10))
         consumer: Any = self.consumer

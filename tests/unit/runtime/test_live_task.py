@@ -23,6 +23,7 @@ from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore
 from alpha_panda.runtime.task import Task
 from alpha_panda.runtime.wiring import Wiring
 
+OTHER = TOKEN + 1
 TICK_TOPIC, BAR_TOPIC, CONTROL_TOPIC = (topic.full_name() for topic in (TICKS, BARS, CONTROL_TRADING))
 
 
@@ -62,6 +63,9 @@ class EvenGate(LiveGate):
     def may_wait(self, event: AnyEvent, watermark: datetime | None) -> bool:
         _ = event
         return watermark is None or watermark <= moment(50)
+
+    def read(self, fact: msgspec.Raw) -> Said:
+        return msgspec.json.decode(fact, type=Said)
 
     async def ask(self) -> Answer:
         self.asked += 1
@@ -107,7 +111,7 @@ class Desk:
                 live_gate=gate,
             ),
             lambda last: EpochGate(Upstream(current=()), "", frozenset(partitions), last),
-            Inbox(lambda token: token == TOKEN, 1),
+            Inbox(lambda token: token in (TOKEN, OTHER), 1),
             publisher,
             snapshots or Nowhere(),
             metrics,
@@ -119,9 +123,9 @@ class Desk:
     def read(self, event: AnyEvent, name: str = TICK_TOPIC) -> None:
         self.task.accept(self.log.append(name, encode(event, Origin(source="test")), key=event.key.encode()))
 
-    async def turn(self, *prices: int, second: int = 0) -> None:
+    async def turn(self, *prices: int, second: int = 0, token: int = TOKEN) -> None:
         for price in prices:
-            self.read(tick(price, second))
+            self.read(tick(price, second, token=token))
         await self.task.turn()
 
     @property
@@ -143,7 +147,7 @@ def gate() -> EvenGate:
 async def desk(gate: EvenGate) -> Desk:
     found = Desk(gate)
     await found.start()
-    found.task.knows_control = True
+    found.task.knows_control(known=True)
     return found
 
 
@@ -179,9 +183,9 @@ async def test_a_record_that_can_wait_no_longer_is_decided_on_without_an_answer(
     await desk.turn(2, second=10)
     await desk.turn(8, second=11)
     assert desk.sums == []
-    desk.task.watermark = moment(51)
+    await desk.turn(9, second=51, token=OTHER)
     await desk.turn()
-    assert desk.heard[-3:] == ["unknown", 2, 8]
+    assert desk.heard[-4:] == [9, "unknown", 2, 8]
 
 
 async def test_a_later_record_of_its_key_ends_a_records_wait(desk: Desk, gate: EvenGate) -> None:
@@ -202,6 +206,16 @@ async def test_a_halt_on_the_log_is_known_before_the_first_record_is_decided_on(
     desk.read(Event(id="h", event_time=moment(0), data=data, key="all:", correlation_id="h"), CONTROL_TOPIC)
     await desk.turn(3)
     assert desk.heard == ["news"]
-    desk.task.knows_control = True
+    desk.task.knows_control(known=True)
     await desk.turn()
     assert desk.heard == ["news", 1, 3]
+
+
+async def test_what_comes_late_is_told_at_the_time_that_it_is_by_now() -> None:
+    desk = Desk(None)
+    await desk.start()
+    desk.task.knows_control(known=True)
+    await desk.turn(1, second=9)
+    await desk.turn(3, second=5)
+    assert isinstance(desk.task.processor, Heeding)
+    assert desk.task.processor.times == [moment(9), moment(9)]

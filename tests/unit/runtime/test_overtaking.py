@@ -6,7 +6,7 @@ import pytest
 from tests.support.memory_log import MemoryLog
 
 from alpha_panda.domain.processor import AnyEvent, Processor
-from alpha_panda.events.topics import BARS, TICKS, Topic
+from alpha_panda.events.topics import BARS, TICKS, Topic, parse_name
 from alpha_panda.portfolio.processor import PortfolioProcessor
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.overtaking import worth_reading
@@ -17,6 +17,9 @@ class Marks(Processor):
 
     def needs_every(self, topic: Topic) -> bool:
         return topic is not TICKS
+
+    def needs_all(self, name: str) -> bool:
+        return self.needs_every(parse_name(name, "")[0])
 
     def on_event(self, event: AnyEvent, topic: Topic) -> Iterable[AnyEvent]:
         _ = (event, topic)
@@ -44,7 +47,7 @@ def records(*keys: bytes | None, topic: Topic = TICKS) -> MemoryLog:
 def test_of_ticks_that_only_mark_the_last_of_each_instrument_is_read_in_order(metrics: Metrics) -> None:
     batch = records(b"1", b"2", b"1", b"3", b"2").records(TICKS.full_name())
 
-    kept = worth_reading(batch, TICKS, Marks(), metrics)
+    kept = worth_reading(batch, Marks().needs_all, metrics)
 
     assert [each.offset for each in kept] == [2, 3, 4]
     assert metrics.outcomes == {"overtaken": 2}
@@ -53,7 +56,7 @@ def test_of_ticks_that_only_mark_the_last_of_each_instrument_is_read_in_order(me
 def test_a_topic_of_which_everything_counts_is_read_whole(metrics: Metrics) -> None:
     batch = records(b"1", b"1", topic=BARS).records(BARS.full_name())
 
-    assert worth_reading(batch, BARS, Marks(), metrics) == batch
+    assert worth_reading(batch, Marks().needs_all, metrics) == batch
     assert metrics.outcomes == {}
 
 
@@ -62,7 +65,7 @@ def test_a_record_without_a_key_or_that_was_written_back_is_never_overtaken(metr
     log.append(TICKS.full_name(), b"{}", key=b"1", headers=[("panda-replay-of", b"x")])
     log.append(TICKS.full_name(), b"{}", key=b"1")
 
-    kept = worth_reading(log.records(TICKS.full_name()), TICKS, Marks(), metrics)
+    kept = worth_reading(log.records(TICKS.full_name()), Marks().needs_all, metrics)
 
     assert [each.offset for each in kept] == [0, 1, 2, 3]
 
