@@ -15,6 +15,7 @@ from alpha_panda.events.ids import (
     event_id,
     order_event_id,
     order_id,
+    pnl_id,
     quarantine_id,
     signal_id,
     tick_id,
@@ -89,7 +90,7 @@ def _possible(fact: Fact, facts: Facts) -> Iterator[str]:
         case EpochClosed():
             yield event_id(when, "marker", fact.record.topic, data.task, data.epoch)
         case PnlSnapshot():
-            yield event_id(when, "pnl", event.broker, when.isoformat())
+            yield pnl_id(when, event.broker or "", event.causation_id)
         case StrategyQuarantined():
             yield quarantine_id(when, data, event.causation_id)
         case BrokerConfigured() | StrategyConfigured():

@@ -86,3 +86,9 @@ def partition_of(instrument_token: int, partitions: int) -> int:
     """
     digest = blake2b(instrument_token.to_bytes(8, "big"), digest_size=4).digest()
     return int.from_bytes(digest, "big") % partitions
+
+
+def pnl_id(watermark: datetime, broker: str, fill_id: str | None) -> str:
+    """The id of a Broker's account as it is at a watermark; live, a late fill changes it at a time that is told."""
+    told_by = () if fill_id is None else (fill_id,)
+    return event_id(watermark, "pnl", broker, watermark.isoformat(), *told_by)

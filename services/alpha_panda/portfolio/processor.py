@@ -19,7 +19,7 @@ from alpha_panda.domain.day_taxes import closing_of
 from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.ids import event_id
+from alpha_panda.events.ids import pnl_id
 from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import OrderFilled
 from alpha_panda.events.portfolio import PnlSnapshot
@@ -173,7 +173,7 @@ class PortfolioProcessor(Processor):
         del self._state.equity[:-EQUITY_POINTS]
 
     def _event(self, snapshot: PnlSnapshot, watermark: datetime, cause: tuple[str, str] | None) -> Event[PnlSnapshot]:
-        identity = event_id(watermark, "pnl", self._broker, watermark.isoformat())
+        identity = pnl_id(watermark, self._broker, None if cause is None else cause[0])
         return Event(
             id=identity,
             event_time=watermark,

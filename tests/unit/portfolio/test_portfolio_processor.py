@@ -51,6 +51,16 @@ def test_a_fill_is_told_at_its_watermark_with_the_fill_as_its_cause():
     assert (position.quantity, position.cost_paise, position.price_paise) == (100, 950_000, 9_600)
 
 
+def test_a_fill_that_comes_late_is_told_at_the_same_watermark_under_another_id():
+    processor = account()
+    [before] = processor.on_watermark(at(15))
+    feed(processor, fill(Side.BUY, 100, 9_500, 10))
+    [after] = processor.on_watermark(at(15))
+    assert (before.data.fills, after.data.fills) == (0, 1)
+    assert before.event_time == after.event_time
+    assert before.id != after.id
+
+
 def test_marks_are_told_once_a_minute_and_only_where_they_moved_the_account():
     processor = account(fill(Side.BUY, 100, 9_500, 1))
     told = []
