@@ -12,7 +12,7 @@ from alpha_panda.domain.voting import Reading, Tally
 from alpha_panda.events.market import Bar
 from alpha_panda.events.signals import Side
 from alpha_panda.strategy import Context
-from alpha_panda.strategy.bracketed import RewardRisk, StopPercent, StopRanges
+from alpha_panda.strategy.bracketed import RewardRisk, StopAtr, StopPercent
 from alpha_panda.strategy.voting import Confidence, Period, Voting, VotingConfig
 
 
@@ -30,7 +30,7 @@ class BreakoutConfig(VotingConfig):
 
     min_confidence: Confidence = 70
     stop_percent: StopPercent = 3.0
-    stop_ranges: StopRanges = 2.0
+    stop_atr: StopAtr = 2.0
     reward_risk: RewardRisk = 4.0
     channel: Channel = Field(
         default=Channel.EITHER,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from alpha_panda.domain.voting import Reading
 from alpha_panda.strategy import Context
-from alpha_panda.strategy.bracketed import RewardRisk, StopPercent, StopRanges
+from alpha_panda.strategy.bracketed import RewardRisk, StopAtr, StopPercent
 from alpha_panda.strategy.voting import Confidence, Voting, VotingConfig
 
 
@@ -17,7 +17,7 @@ class MultiIndicatorConfig(VotingConfig):
 
     min_confidence: Confidence = 60
     stop_percent: StopPercent = 2.0
-    stop_ranges: StopRanges = 1.5
+    stop_atr: StopAtr = 1.5
     reward_risk: RewardRisk = 3.0
     reading: Reading = Field(
         default=Reading.REGIME,

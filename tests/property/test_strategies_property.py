@@ -43,7 +43,7 @@ SHORT_PERIODS = {
 PARAMS = {
     "breakout": {**SHORT_PERIODS, "donchianPeriod": 4, "minVolumeRatio": 0},
     "mean_reversion": {**SHORT_PERIODS, "bollingerDeviations": 0.5, "trailPercent": 1},
-    "multi_indicator": {**SHORT_PERIODS, "trailRanges": 2, "mostBars": 9},
+    "multi_indicator": {**SHORT_PERIODS, "trailAtr": 2, "mostBars": 9},
 }
 FEW = settings(max_examples=40, deadline=None)
 each_strategy = pytest.mark.parametrize("name", SEVERAL)

@@ -20,6 +20,7 @@ from alpha_panda.cli import (
     platform,
     resources,
     schemas,
+    strategies,
     verify,
 )
 
@@ -32,6 +33,7 @@ PARTS: Final = (
     events.register,
     dlq.register,
     doctor.register,
+    strategies.register,
     indicators.register,
     charges.register,
     backtest.register,

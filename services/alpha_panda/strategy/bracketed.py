@@ -27,9 +27,9 @@ StopPercent = Annotated[
     float | None,
     Field(gt=0, le=50, description="Distance of the stop in percent of the price; null: none."),
 ]
-StopRanges = Annotated[
+StopAtr = Annotated[
     float | None,
-    Field(gt=0, le=50, description="Distance of the stop in ATRs; with a percentage the wider one; null: none."),
+    Field(gt=0, le=50, description="The same in multiples of the ATR; the wider of both counts; null: none."),
 ]
 RewardRisk = Annotated[
     float,
@@ -39,9 +39,9 @@ TrailPercent = Annotated[
     float | None,
     Field(gt=0, le=50, description="Distance of a trailing stop from the best price in percent; null: none."),
 ]
-TrailRanges = Annotated[
+TrailAtr = Annotated[
     float | None,
-    Field(gt=0, le=50, description="The same in ATRs; with a percentage the wider one; null: none."),
+    Field(gt=0, le=50, description="The same in multiples of the ATR; the wider of both counts; null: none."),
 ]
 MostBars = Annotated[
     int | None,
@@ -53,25 +53,25 @@ class BracketConfig(DirectionalConfig):
     """Parameters that every strategy with levels of its own takes."""
 
     stop_percent: StopPercent = 2.0
-    stop_ranges: StopRanges = None
+    stop_atr: StopAtr = None
     reward_risk: RewardRisk = 2.0
     trail_percent: TrailPercent = None
-    trail_ranges: TrailRanges = None
+    trail_atr: TrailAtr = None
     most_bars: MostBars = None
 
     @model_validator(mode="after")
     def _has_a_stop(self) -> Self:
-        if self.stop_percent is None and self.stop_ranges is None:
-            raise ValueError("stopPercent and stopRanges are both null: an entry needs a stop")
+        if self.stop_percent is None and self.stop_atr is None:
+            raise ValueError("stopPercent and stopAtr are both null: an entry needs a stop")
         return self
 
     def plan(self) -> Plan:
         """Where entries stop and take profit."""
-        return Plan(stop=stop_of(self.stop_percent, self.stop_ranges), reward_risk=exact(self.reward_risk))
+        return Plan(stop=stop_of(self.stop_percent, self.stop_atr), reward_risk=exact(self.reward_risk))
 
     def exits(self) -> Exits:
         """What ends a position beside those."""
-        return Exits(trail=stop_of(self.trail_percent, self.trail_ranges), most_bars=self.most_bars)
+        return Exits(trail=stop_of(self.trail_percent, self.trail_atr), most_bars=self.most_bars)
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ def load_strategy(name: str, params: Mapping[str, Any], timeframes: Sequence[Tim
         InputError: an unknown name, a module or class that is not there or is no strategy, wrong
             parameters, or more timeframes than the strategy can tell apart.
     """
-    found = _find(name)
+    found = find_strategy(name)
     if found.one_timeframe and len(timeframes) > 1:
         given = ", ".join(timeframes)
         raise InputError(
@@ -65,7 +65,12 @@ def known_strategies() -> dict[str, str]:
     return dict(sorted({**offered, **BUILT_IN}.items()))
 
 
-def _find(name: str) -> type[Strategy[Any]]:
+def find_strategy(name: str) -> type[Strategy[Any]]:
+    """The class of that name, or at that `package.module:Class`.
+
+    Raises:
+        InputError: there is none, or it is no strategy.
+    """
     if ":" in name:
         return _import(name, name)
     known = known_strategies()

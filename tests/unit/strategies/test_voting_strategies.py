@@ -184,7 +184,7 @@ def test_it_waits_until_enough_of_the_weight_is_defined():
             {"rewardRisk": 1.4},
             "params.rewardRisk: 1.4: input should be greater than or equal to 1.5",
         ),
-        ("multi_indicator", {"stopPercent": None, "stopRanges": None}, "an entry needs a stop"),
+        ("multi_indicator", {"stopPercent": None, "stopAtr": None}, "an entry needs a stop"),
         ("multi_indicator", {"macdFast": 26}, "macdFast 26 must be less than macdSlow 26"),
         ("multi_indicator", {"reading": "mood"}, "params.reading"),
         ("multi_indicator", {"minConfidence": 0}, "params.minConfidence: 0"),
