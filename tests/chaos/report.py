@@ -23,6 +23,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "I5 positions": ("positions",),
     "I6 cash": ("accounting", "ledger"),
     "I7 rebuilt from the log": ("rebuilt_from_the_log",),
+    "one position or entry in an instrument": ("one_owner",),
+    "one writer": ("one_writer",),
     "I11 nothing silent": (
         *("letters_for_malformed", "true_letters", "poison_is_set_aside", "causes", "right_topics"),
     ),
