@@ -65,13 +65,24 @@ def make_setup(
     return Setup(brokers=tuple(brokers), strategies=tuple(strategies), notes=tuple(notes))
 
 
-def with_param(setup: Setup, values: dict[str, Any]) -> Setup:
-    """The same run with other parameters for every Strategy; their classes check them when they are loaded."""
-    strategies = []
-    for each in setup.strategies:
-        spec = each.spec.model_copy(update={"params": {**each.spec.params, **values}})
-        strategies.append(each.model_copy(update={"spec": spec}))
-    return msgspec.structs.replace(setup, strategies=tuple(strategies))
+def with_params(setup: Setup, values: dict[str, Any]) -> Setup:
+    """The same run with other parameters: `name` for every Strategy, `strategy.name` for one.
+
+    Their classes check the values when they are loaded.
+
+    Raises:
+        InputError: there is no such Strategy.
+    """
+    known = {each.metadata.name: each for each in setup.strategies}
+    for key, value in values.items():
+        strategy, dot, param = key.rpartition(".")
+        if dot and strategy not in known:
+            raise InputError(f"{key}: there is no Strategy {strategy}", remedy=f"there are: {', '.join(known)}")
+        for name in [strategy] if dot else known:
+            spec = known[name].spec
+            changed = spec.model_copy(update={"params": {**spec.params, param: value}})
+            known[name] = known[name].model_copy(update={"spec": changed})
+    return msgspec.structs.replace(setup, strategies=tuple(known.values()))
 
 
 def _brokers_of(strategies: list[Strategy], given: list[Broker]) -> tuple[list[Broker], list[str]]:

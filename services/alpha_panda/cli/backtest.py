@@ -15,6 +15,7 @@ from alpha_panda.backtest.page import page
 from alpha_panda.backtest.report import AccountReport, account_reports
 from alpha_panda.backtest.run import Result, Selection, run_backtest, source_of
 from alpha_panda.backtest.setup import Setup, make_setup
+from alpha_panda.cli.backtest_studies import asked, print_studies, study
 from alpha_panda.cli.backtest_tables import print_account, print_data
 from alpha_panda.cli.messages import print_notice, print_warning
 from alpha_panda.cli.options import Files, Recursive, TextOutput
@@ -49,6 +50,19 @@ def backtest(  # noqa: PLR0913 — each is an option
     instruments: Annotated[Path | None, typer.Option(help="Another instrument table (CSV).")] = None,
     timezone: Annotated[str | None, typer.Option(help="Zone of times without an offset (default: India).")] = None,
     interval: Annotated[int | None, typer.Option(help="Minutes of the bars, where the data does not tell.")] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[STRATEGY.]PARAM=A,B", help="Try every combination; may be given several times."),
+    ] = None,
+    walk_forward: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Choose on each of N spans of days, and report on the span after it."),
+    ] = None,
+    monte_carlo: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=100_000, help="Draw the trades again N times, to see what was chance."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of --monte-carlo.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
     csv_folder: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write its tables as CSV.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page.")] = None,
@@ -62,12 +76,14 @@ def backtest(  # noqa: PLR0913 — each is an option
     )
     if selection.first is not None and selection.last is not None and selection.last < selection.first:
         raise InputError(f"--to {last} is before --from {first}", remedy="give the earlier day with --from")
+    wanted = asked(setup, sweep or [], walk_forward, monte_carlo, seed)
     found = _examine(selection, table)
     for note in setup.notes:
         print_warning(note)
     result = _run(setup, selection, table, found)
     accounts = account_reports(result)
-    document = {"data": _about_data(result, found), "accounts": accounts}
+    studies = study(wanted, setup, selection, table, result.sessions, accounts)
+    document = {"data": _about_data(result, found), "accounts": accounts, "studies": studies}
     _write(document, accounts, json_file, csv_folder)
     if html_file is not None:
         write_text(html_file, page(accounts, result))
@@ -78,6 +94,7 @@ def backtest(  # noqa: PLR0913 — each is an option
     print_data(result.source.lines(), found)
     for account in accounts:
         print_account(account)
+    print_studies(studies)
     for line in _troubles(result):
         print_warning(line)
 

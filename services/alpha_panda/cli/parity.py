@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +13,7 @@ from alpha_panda.backtest.engine import Engine
 from alpha_panda.backtest.parity import Comparison, compare
 from alpha_panda.backtest.run import Selection, source_of
 from alpha_panda.backtest.setup import make_setup
+from alpha_panda.checker.model import Log
 from alpha_panda.checker.reading import Facts
 from alpha_panda.cli.messages import print_notice, print_warning
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, Files, Recursive, TextOutput
@@ -26,33 +28,38 @@ from alpha_panda.local.log_reader import read_log
 from alpha_panda.local.run_file import load_run
 
 _SHOWN = 50
+Data = Annotated[Path | None, typer.Option(help="The data that were replayed; those of the run unless given.")]
+Report = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("parity")(parity)
+ReadLog = Callable[[Layout], Coroutine[Any, Any, Log]]
+"""Reads the whole log of a data directory."""
 
 
-def parity(
-    filename: Files,
-    *,
-    data: Annotated[
-        Path | None, typer.Option(help="The data that were replayed; those of the run unless given.")
-    ] = None,
-    recursive: Recursive = False,
-    output: Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")] = TextOutput.TEXT,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
-) -> None:
+def register(app: typer.Typer, read: ReadLog = read_log) -> None:
+    """Add the command, which compares with the log that `read` gives."""
+
+    @app.command("parity", help=parity.__doc__)
+    def command(
+        filename: Files,
+        *,
+        data: Data = None,
+        recursive: Recursive = False,
+        output: Report = TextOutput.TEXT,
+        data_dir: DataDir = DEFAULT_DATA_DIR,
+    ) -> None:
+        layout = Layout(data_dir)
+        said = _backtest(filename, data, layout, recursive=recursive)
+        parity(said, asyncio.run(read(layout)), output)
+
+
+def parity(said: list[AnyEvent], log: Log, output: TextOutput) -> None:
     """Backtest what this platform has replayed, and compare every event with its log, id by id; 1 if any differs.
 
     Give the resources as they were when the replay began. Compared are ticks, bars, signals, verdicts, orders, fills
     and accounts with all their fields, but for who wrote an event and when.
     """
-    layout = Layout(data_dir)
-    ours = _backtest(filename, data, layout, recursive=recursive)
-    facts = Facts(asyncio.run(read_log(layout)))
-    theirs = [fact.event for fact in facts.all]
-    found = compare(ours, theirs)
+    found = compare(said, [fact.event for fact in Facts(log).all])
     if output is TextOutput.JSON:
         print_json({"agrees": found.agrees, **{name: getattr(found, name) for name in found.__struct_fields__}})
     else:
