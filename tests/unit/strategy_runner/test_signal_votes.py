@@ -4,11 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.strategy_bars import minutes
 from tests.unit.strategies.market_days import bar
 from tests.unit.strategy_runner.scripted import bar_event, broker, configured, feed, runner, spec
 
 from alpha_panda.events.market import Timeframe
-from alpha_panda.events.signals import Side, SignalRaised, Vote, VoteAction
+from alpha_panda.events.signals import Intent, Side, SignalRaised, Vote, VoteAction
 from alpha_panda.strategy import Enter
 from alpha_panda.strategy_runner.verdicts import NonsenseError
 from alpha_panda.strategy_runner.wishes import checked
@@ -38,6 +39,25 @@ def test_a_signal_carries_the_votes_range_and_volume_of_its_entry():
     assert (signal.data.atr_paise, signal.data.bar_volume) == (12, 500)
     with_votes = msgspec.structs.replace(signal.data, votes=(VOTE,))
     assert msgspec.json.decode(msgspec.json.encode(with_votes), type=SignalRaised).votes == (VOTE,)
+
+
+def test_a_voting_strategy_explains_itself_on_the_log_and_goes_on_from_a_snapshot():
+    wanted = {**spec(), "strategy": "multi_indicator", "params": {"allowShort": True}}
+    events = [bar_event(each) for each in minutes()[:400]]
+    whole, first, second = runner(), runner(), runner()
+    for processor in (whole, first):
+        feed(processor, broker(), configured("s", wanted))
+    found = feed(whole, *events)
+    before = feed(first, *events[:137])
+    second.restore(first.snapshot())
+    assert before + feed(second, *events[137:]) == found
+    entries = [each.data for each in found if each.data.intent is Intent.ENTER]
+    assert len(entries) >= 3
+    for data in entries:
+        assert [vote.indicator for vote in data.votes] == ["rsi", "macd", "bollinger", "adx", "stochastic", "atr"]
+        assert data.atr_paise > 0
+        assert data.bar_volume > 0
+        assert msgspec.json.decode(msgspec.json.encode(data), type=SignalRaised) == data
 
 
 def test_good_votes_pass():
