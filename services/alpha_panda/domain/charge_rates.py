@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import msgspec
 
-from alpha_panda.domain.money import PAISE_PER_RUPEE, half_up
+from alpha_panda.domain.money import PAISE_PER_RUPEE
 from alpha_panda.events.orders import Charges
 
 _SHARES = ("brokerage", "stt", "exchange", "sebi", "stamp")
@@ -76,7 +76,8 @@ def rupee_rounding(stt_paise: int) -> int:
 
     A contract note charges STT so, once for the day; orders are charged to the paisa until then.
     """
-    return half_up(Fraction(stt_paise, PAISE_PER_RUPEE)) * PAISE_PER_RUPEE - stt_paise
+    # Whole numbers only: books ask for it at every watermark.
+    return (2 * stt_paise + PAISE_PER_RUPEE) // (2 * PAISE_PER_RUPEE) * PAISE_PER_RUPEE - stt_paise
 
 
 def add(left: Charges, right: Charges) -> Charges:

@@ -62,8 +62,10 @@ class DayTaxes(msgspec.Struct, kw_only=True):
         """What is to be charged for the days that are over by now; none of it comes twice."""
         found = []
         for name, day in sorted(self.days.items()):
+            if now < day.closes_at:
+                continue
             change_paise = rupee_rounding(day.tax_paise) - day.rounded_paise
-            if now < day.closes_at or not change_paise:
+            if not change_paise:
                 continue
             day.rounded_paise += change_paise
             found.append(
