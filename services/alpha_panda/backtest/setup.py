@@ -91,8 +91,11 @@ def _brokers_of(strategies: list[Strategy], given: list[Broker]) -> tuple[list[B
     used: dict[str, Broker] = {}
     for name in dict.fromkeys(name for each in strategies for name in each.spec.brokers):
         found = known.get(name)
+        if found is None and given:
+            notes.append(f"Broker {name} is not among the resources and is left out, as a platform without it does")
+            continue
         if found is None:
-            notes.append(f"Broker {name} is not among the resources: it is simulated with a Paper Broker's defaults")
+            notes.append(f"Broker {name} is not given: it is simulated with a Paper Broker's defaults")
             found = Broker(metadata=BrokerMetadata(name=name), spec=BrokerSpec(type=BrokerType.PAPER))
         if found.spec.type is not BrokerType.PAPER:
             notes.append(f"Broker {name} is no Paper Broker and is left out; --broker FILE gives one to trade on")
