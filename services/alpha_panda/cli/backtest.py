@@ -86,7 +86,7 @@ def backtest(  # noqa: PLR0913 — each is an option
     document = {"data": _about_data(result, found), "accounts": accounts, "studies": studies}
     _write(document, accounts, json_file, csv_folder)
     if html_file is not None:
-        write_text(html_file, page(accounts, result))
+        write_text(html_file, page(accounts, result, studies))
         print_notice(f"wrote {html_file}")
     if output is TextOutput.JSON:
         print_json(document)

@@ -9,6 +9,7 @@ import msgspec
 from alpha_panda.backtest.report import AccountReport, Summary
 from alpha_panda.backtest.run import Selection
 from alpha_panda.backtest.setup import Setup
+from alpha_panda.backtest.studies import IN_SAMPLE, Studies, said
 from alpha_panda.backtest.sweep import Trial, Values, combinations, run_trials
 from alpha_panda.backtest.walk import WalkForward, spans, walk_forward
 from alpha_panda.cli.backtest_tables import percent, ratio
@@ -20,7 +21,6 @@ from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.money import rupees
 
 _SHOWN = 20
-IN_SAMPLE = "in-sample: chosen on these very days, so expect less; --walk-forward shows what a choice is worth"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,16 +31,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     folds: int | None
     draws: int | None
     seed: int
-
-
-class Studies(msgspec.Struct, frozen=True, kw_only=True):
-    """What they came to; what was not asked for is None."""
-
-    in_sample: tuple[Trial, ...] | None = None
-    """All trials of a sweep, the best first: in-sample, whatever they promise."""
-    out_of_sample: WalkForward | None = None
-    monte_carlo: dict[str, Resampled | None] | None = None
-    """By Broker; None where there are too few trades."""
 
 
 def asked(setup: Setup, sweep: Sequence[str], folds: int | None, draws: int | None, seed: int) -> Asked:
@@ -93,7 +83,7 @@ def _print_sweep(trials: Sequence[Trial]) -> None:
     print_text(f"\nSweep of {len(trials)} combinations, the best by Sharpe first\n{IN_SAMPLE}")
     rows = [
         (
-            _said(trial.values),
+            said(trial.values),
             each.broker,
             percent(each.total_return),
             ratio(each.sharpe),
@@ -111,7 +101,7 @@ def _print_walk(walked: WalkForward) -> None:
     rows = [
         (
             f"{fold.chosen_from} to {fold.chosen_to}",
-            _said(fold.values),
+            said(fold.values),
             f"{each.first} to {each.last}",
             each.broker,
             percent(each.total_return),
@@ -136,10 +126,6 @@ def _print_drawn(broker: str, drawn: Resampled | None) -> None:
     rows = [(f"{each} %", rupees(drawn.net_paise[each]), percent(drawn.drawdown[each])) for each in PERCENTILES]
     print_table(("RUNS UP TO", "NET", "MAX DRAWDOWN"), rows)
     print_text(f"{percent(drawn.loss_probability)} of the runs lost money, {percent(drawn.ruin_probability)} all of it")
-
-
-def _said(values: Values) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items()) or "as given"
 
 
 def _fall(each: Summary) -> str:

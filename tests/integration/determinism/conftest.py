@@ -27,11 +27,12 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run at its end: digests and rows of each Broker and of the market, and what `panda verify` found."""
+    """A run at its end: digests and rows of each Broker and of the market, what `panda verify` and `parity` found."""
 
     digests: dict[str, str]
     rows: dict[str, list[dict[str, Any]]]
     findings: dict[str, dict[str, Any]]
+    parity: dict[str, Any]
 
     @property
     def contradicted(self) -> dict[str, str]:
@@ -47,13 +48,15 @@ class Outcome:
         return sum(row["kind"] == kind for row in self.rows[owner])
 
 
-def outcome_of(panda: Panda) -> Outcome:
+def outcome_of(panda: Panda, resources: Path) -> Outcome:
     projections = panda.json("verify", "--projection")
     findings = panda.json("verify", check=False)
+    parity = panda.json("parity", "-f", str(resources), check=False)
     return Outcome(
         digests={each["owner"]: each["digest"] for each in projections},
         rows={each["owner"]: each["rows"] for each in projections},
         findings={each["invariant"]: each for each in findings},
+        parity=parity,
     )
 
 
@@ -79,7 +82,7 @@ def first_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panda]:
 def reference(first_dir: Panda, hour: Path) -> Outcome:
     """One Broker, four partitions, as fast as it goes."""
     first_dir.replay(ONE_BROKER, hour, "--partitions", "4")
-    return outcome_of(first_dir)
+    return outcome_of(first_dir, ONE_BROKER)
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +90,7 @@ def anew(first_dir: Panda, reference: Outcome, hour: Path) -> Outcome:
     """The same again in the same data directory, with the resources that it has."""
     _ = reference
     first_dir.json("up", "--replay", str(hour), "--partitions", "4", "--again", "--wait")
-    found = outcome_of(first_dir)
+    found = outcome_of(first_dir, ONE_BROKER)
     first_dir.down()
     return found
 
@@ -98,7 +101,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory, hour: Path) -> Outcome:
     panda = Panda(tmp_path_factory.mktemp("determinism") / "slow")
     try:
         panda.replay(TWO_BROKERS, hour, "--speed", "600")
-        return outcome_of(panda)
+        return outcome_of(panda, TWO_BROKERS)
     finally:
         panda.reset()
 
@@ -113,7 +116,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, hour: Path) -> tuple[Outcom
         _kill_each(panda)
         panda.json("up", *market, "--wait")
         restarts = {each.name: each.restarts for each in _services(panda)}
-        return outcome_of(panda), restarts
+        return outcome_of(panda, TWO_BROKERS), restarts
     finally:
         panda.reset()
 

@@ -23,6 +23,18 @@ def test_the_reference_trades_and_its_log_adds_up(reference: Outcome):
     assert reference.findings["markers"]["examined"] > 0
 
 
+def agrees_with_a_backtest(outcome: Outcome) -> None:
+    """Every event of the log is that of a backtest in every field; the first differences where not."""
+    assert outcome.parity["differences"][:3] == []
+    assert outcome.parity["agrees"]
+    fills = sum(outcome.count(owner, "OrderFilled") for owner in outcome.rows)
+    assert outcome.parity["equal"]["OrderFilled"] == fills
+
+
+def test_a_backtest_says_what_four_partitions_of_the_services_said(reference: Outcome):
+    agrees_with_a_backtest(reference)
+
+
 def test_a_second_run_gives_the_same(reference: Outcome, anew: Outcome):
     assert anew.contradicted == {}
     same(reference, anew, "market")
@@ -33,6 +45,10 @@ def test_one_partition_at_market_speed_gives_the_same_as_four_at_full_speed(refe
     assert slow.contradicted == {}
     same(reference, slow, "market")
     same(reference, slow, "paper")
+
+
+def test_a_backtest_says_what_two_brokers_at_market_speed_said(slow: Outcome):
+    agrees_with_a_backtest(slow)
 
 
 def test_another_broker_trades_the_same_signals_to_an_end_of_its_own(slow: Outcome):
@@ -56,3 +72,4 @@ def test_a_run_whose_every_service_was_killed_gives_the_same(slow: Outcome, kill
     assert outcome.contradicted == {}
     for owner in ("market", "paper", "second"):
         same(slow, outcome, owner)
+    agrees_with_a_backtest(outcome)

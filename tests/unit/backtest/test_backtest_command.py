@@ -116,3 +116,25 @@ def test_many_problems_of_a_kind_are_counted(tmp_path: Path, capsys: pytest.Capt
     found: list[Any] = problems(tmp_path, text, capsys)
     assert len(found) == 6
     assert found[-1] == "Warning: and 5 more of these kinds: 10 rejected"
+
+
+def test_studies_are_printed_and_on_the_page_and_a_sweep_is_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page = tmp_path / "page.html"
+    assert traded("--sweep", "momentum.lookback=15", "--monte-carlo", "200", "--seed", "3", "--html", page) == 0
+    said = capsys.readouterr().out
+    for text in (said, page.read_text()):
+        assert "in-sample: chosen on these very days" in text
+        assert "momentum.lookback=15" in text
+        assert "11 trades drawn again 200 times, seed 3" in text
+
+
+def test_walking_forward_reports_out_of_sample_days_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    days = Path(__file__).parents[2] / "fixtures" / "market" / "yesbank"
+    words = ("--walk-forward", "2", "--html", tmp_path / "page.html", "--json", tmp_path / "o.json")
+    assert run("-f", EXAMPLES, "--data", days, *words) == 0
+    said = capsys.readouterr().out
+    assert "Walk-forward, out-of-sample results only" in said
+    studies = json.loads((tmp_path / "o.json").read_text())["studies"]
+    assert studies["in_sample"] is None
+    assert [fold["summaries"][0]["first"] for fold in studies["out_of_sample"]["folds"]] == ["2019-07-10", "2019-07-11"]
+    assert "out-of-sample results only" in (tmp_path / "page.html").read_text()

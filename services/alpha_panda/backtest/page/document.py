@@ -9,9 +9,11 @@ from importlib import resources
 from alpha_panda.backtest.page.curves import distribution, drawdown_curve, equity_curve
 from alpha_panda.backtest.page.prices import price_chart
 from alpha_panda.backtest.page.scales import MarketTime
+from alpha_panda.backtest.page.studies import studies_section
 from alpha_panda.backtest.page.tables import groups, journal, months, rejections, tiles
 from alpha_panda.backtest.report import AccountReport
 from alpha_panda.backtest.run import Result
+from alpha_panda.backtest.studies import Studies
 from alpha_panda.market_feed.sources.port import counted
 
 _KEY = (
@@ -21,7 +23,7 @@ _KEY = (
 )
 
 
-def page(accounts: Sequence[AccountReport], result: Result) -> str:
+def page(accounts: Sequence[AccountReport], result: Result, studies: Studies | None = None) -> str:
     """The whole document."""
     style = resources.files("alpha_panda.backtest.page").joinpath("page.css").read_text(encoding="utf-8")
     scale = MarketTime(result.sessions)
@@ -35,7 +37,7 @@ def page(accounts: Sequence[AccountReport], result: Result) -> str:
         f"<title>Backtest of {escape(names)}, {days}</title><style>{style}</style></head><body><main>"
         f"<h1>Backtest of {escape(names)}</h1><p>{days}, {counted(len(result.sessions), 'session')}. Filled on paper "
         "by the services&#39; own risk, sizing, charges and matching code; all results are after charges.</p>"
-        f"{body}{_data(result)}</main></body></html>\n"
+        f"{body}{studies_section(studies or Studies())}{_data(result)}</main></body></html>\n"
     )
 
 
