@@ -10,8 +10,13 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from pydantic.alias_generators import to_camel
+
+from alpha_panda.resources.account_limits import AccountLimits
 from alpha_panda.resources.broker import Broker, BrokerType
-from alpha_panda.resources.strategy import Mode, Strategy, StrategyState
+from alpha_panda.resources.fields import paise
+from alpha_panda.resources.sizing import Kelly, SizingMethod
+from alpha_panda.resources.strategy import Mode, Strategy, StrategyRisk, StrategyState
 
 RESERVED_BROKER_NAMES: Final = ("market", "control", "audit", "public", "platform")
 """They begin shared topics or name shared schemas."""
@@ -95,6 +100,45 @@ def _lists_are_sets(strategy: Strategy) -> Iterator[Found]:
     yield from _repeated("spec.brokers", strategy.spec.brokers)
 
 
+def _sizing_of_method(strategy: Strategy) -> Iterator[Found]:
+    sizing = strategy.spec.sizing
+    if sizing.method is not SizingMethod.KELLY and sizing.kelly != Kelly():
+        message = f"is for method Kelly; with {sizing.method} remove it"
+        yield "spec.sizing.kelly", None, message
+    if (sizing.kelly.win_rate_percent is None) != (sizing.kelly.payoff is None):
+        yield (
+            "spec.sizing.kelly",
+            None,
+            "give both winRatePercent and payoff, or neither",
+        )
+
+
+def _account_lets_trade(broker: Broker) -> Iterator[Found]:
+    account = broker.spec.account
+    yield from _zeros("spec.account", account, ("max_position_value", "max_order_value", "max_daily_loss"))
+    if broker.spec.type is not BrokerType.PAPER:
+        return
+    cash = broker.spec.paper_settings().starting_cash
+    if paise(account.min_cash_reserve) >= paise(cash):
+        message = f"leaves nothing of the startingCash of {cash} to trade with; allowed: less than that"
+        yield "spec.account.minCashReserve", account.min_cash_reserve, message
+
+
+def _strategy_lets_trade(strategy: Strategy) -> Iterator[Found]:
+    yield from _zeros("spec.risk", strategy.spec.risk, ("max_position_value", "max_order_value", "max_daily_loss"))
+
+
+def _zeros(field: str, limits: AccountLimits | StrategyRisk, names: Sequence[str]) -> Iterator[Found]:
+    for name in names:
+        value = getattr(limits, name)
+        if value is not None and paise(value) == 0:
+            yield (
+                f"{field}.{to_camel(name)}",
+                value,
+                "lets nothing be entered; allowed: more than 0, or leave it out",
+            )
+
+
 def _one_target(strategy: Strategy) -> Iterator[Found]:
     levels = strategy.spec.levels
     if levels.target_percent is not None and levels.reward_risk is not None:
@@ -138,10 +182,13 @@ BROKER_RULES: Final[tuple[Rule[Broker], ...]] = (
     Rule("paper-has-no-credentials", _paper_without_credentials),
     Rule("paper-not-live", _paper_not_live),
     Rule("settings-fit-type", _settings_of_type),
+    Rule("account-lets-trade", _account_lets_trade),
 )
 STRATEGY_RULES: Final[tuple[Rule[Strategy], ...]] = (
     Rule("lists-are-sets", _lists_are_sets),
     Rule("one-target", _one_target),
+    Rule("sizing-fits-method", _sizing_of_method),
+    Rule("strategy-lets-trade", _strategy_lets_trade),
     Rule("live-acknowledged", _live_acknowledged),
     Rule("live-limited", _live_limited),
 )

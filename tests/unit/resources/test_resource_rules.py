@@ -2,6 +2,7 @@
 
 import pytest
 
+from alpha_panda.resources.account_limits import AccountLimits
 from alpha_panda.resources.broker import (
     Broker,
     BrokerMetadata,
@@ -12,6 +13,7 @@ from alpha_panda.resources.broker import (
     ZerodhaSettings,
 )
 from alpha_panda.resources.rules import RESERVED_BROKER_NAMES, validate, validate_change
+from alpha_panda.resources.sizing import Kelly, Sizing, SizingMethod
 from alpha_panda.resources.strategy import (
     Exchange,
     InstrumentReference,
@@ -66,6 +68,19 @@ def test_a_brokers_name_may_look_like_a_shared_one() -> None:
         (broker(PAPER, live=True), "paper-not-live", "spec.live"),
         (broker(PAPER, zerodha=ZerodhaSettings()), "settings-fit-type", "spec.zerodha"),
         (broker(ZERODHA, paper=PaperSettings()), "settings-fit-type", "spec.paper"),
+        (
+            broker(PAPER, account=AccountLimits(max_daily_loss="0")),
+            "account-lets-trade",
+            "spec.account.maxDailyLoss",
+        ),
+        (broker(PAPER, paper=PaperSettings(starting_cash="1000")), "account-lets-trade", "spec.account.minCashReserve"),
+        (strategy(risk=StrategyRisk(max_order_value="0.00")), "strategy-lets-trade", "spec.risk.maxOrderValue"),
+        (strategy(sizing=Sizing(kelly=Kelly(fraction="50"))), "sizing-fits-method", "spec.sizing.kelly"),
+        (
+            strategy(sizing=Sizing(method=SizingMethod.KELLY, kelly=Kelly(payoff="2"))),
+            "sizing-fits-method",
+            "spec.sizing.kelly",
+        ),
         (strategy(instruments=(RELIANCE, RELIANCE)), "lists-are-sets", "spec.instruments.1"),
         (strategy(timeframes=(Timeframe.DAY, Timeframe.HOUR, Timeframe.DAY)), "lists-are-sets", "spec.timeframes.2"),
         (strategy(brokers=("paper", "paper")), "lists-are-sets", "spec.brokers.1"),
