@@ -164,6 +164,22 @@ def test_the_real_market_upside_down_gives_the_opposite_votes_on_every_bar():
     assert acted > 1_000
 
 
+def test_the_range_votes_with_the_weighted_side_of_all_others_of_its_timeframe():
+    sides = {VoteAction.BUY: 1, VoteAction.SELL: -1, VoteAction.HOLD: 0}
+    seen = set()
+    for result in counted(list(minutes()), dict(DEFAULT_WEIGHTS)):
+        *others, atr = result.votes
+        if VoteAction.ABSTAIN in [vote.action for vote in result.votes]:
+            continue
+        weights = [DEFAULT_WEIGHTS[vote.indicator] for vote in others]
+        score = sum(sides[vote.action] * vote.strength * weight for vote, weight in zip(others, weights, strict=True))
+        if atr.action is VoteAction.HOLD:
+            continue
+        assert sides[atr.action] * score > 0
+        seen.add(atr.action)
+    assert seen == {VoteAction.BUY, VoteAction.SELL}
+
+
 @SOME
 @given(bars=series(), cut=st.integers(0, 60))
 def test_restored_panels_go_on_as_if_they_had_never_stopped(bars: list[Bar], cut: int):

@@ -87,6 +87,15 @@ def test_a_trail_whose_range_is_nothing_stays_where_it_is():
     assert (holding.trail_paise, holding.best_paise) == (10_100, 10_300)
 
 
+@pytest.mark.parametrize(("side", "trail"), [(Side.BUY, 9_900), (Side.SELL, 10_100)])
+def test_a_range_that_grows_does_not_loosen_a_trail(side: Side, trail: int):
+    exits = Exits(trail=AtrStop(Fraction(2)))
+    holding = held(side, *((9_000, 11_000) if side is Side.BUY else (11_000, 9_000)))
+    assert fates(holding, [bar(10_000)], exits, atr=50.0) == [Fate.HELD]
+    assert fates(holding, [bar(10_000)], exits, atr=200.0) == [Fate.HELD]
+    assert holding.trail_paise == trail
+
+
 def test_it_leaves_after_so_many_bars():
     holding = held()
     bars = [bar(10_000)] * 3
