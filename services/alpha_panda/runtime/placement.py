@@ -10,10 +10,11 @@ from aiokafka import ConsumerRecord
 
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.envelope import Envelope, MalformedEventError, decode, decode_header
+from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.ids import partition_of
-from alpha_panda.events.registry import EVENT_TOPICS
+from alpha_panda.events.registry import EVENT_TOPICS, EVENTS
 from alpha_panda.events.registry import instrument_of as of_data
-from alpha_panda.events.topics import Scope, Topic
+from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS, Scope, Topic
 
 
 def instrument_of(event: AnyEvent) -> int | None:
@@ -33,17 +34,25 @@ def read_event(record: ConsumerRecord, topic: Topic, partitions: int, header: En
         key = record.key.decode()
     except UnicodeDecodeError as error:
         raise MalformedEventError(f"the key is not UTF-8: {error}") from error
-    event = decode(header or decode_header(record.value), key)
-    if EVENT_TOPICS.get(type(event.data)) != topic:
-        raise MalformedEventError(f"{type(event.data).__name__} does not belong on {record.topic}")
-    if topic.scope is Scope.BROKER and event.broker != (owner := _owner(record.topic, topic)):
-        raise MalformedEventError(f"broker {event.broker!r}, but {record.topic} is of {owner!r}")
+    header = header or decode_header(record.value)
+    require_place(header, record.topic, topic)
+    event = decode(header, key)
     token = event.key_instrument
     if topic.single or token is None:
         return event
     if record.partition != (right := partition_of(token, partitions)):
         raise MalformedEventError(f"partition {record.partition}, but instrument {token} belongs on {right}")
     return event
+
+
+def require_place(header: Envelope, name: str, topic: Topic) -> None:
+    """Raise MalformedEventError where an event of that type or Broker does not belong on `topic` of that full name."""
+    kind = EVENTS[header.type]
+    belongs = topic in (MARKET_EPOCHS, BROKER_EPOCHS) if kind is EpochClosed else EVENT_TOPICS.get(kind) == topic
+    if not belongs:
+        raise MalformedEventError(f"{header.type} does not belong on {name}")
+    if topic.scope is Scope.BROKER and header.broker != (owner := _owner(name, topic)):
+        raise MalformedEventError(f"broker {header.broker!r}, but {name} is of {owner!r}")
 
 
 def _owner(name: str, topic: Topic) -> str:

@@ -31,6 +31,7 @@ from alpha_panda.runtime.kafka import translate
 from alpha_panda.runtime.letter_writer import fits, write_letter
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.ownership import Tenure
+from alpha_panda.runtime.placement import require_place
 from alpha_panda.runtime.read_back import read_to_end
 from alpha_panda.runtime.recovered import RecoveredOutputs
 from alpha_panda.runtime.replays import replay_of
@@ -120,7 +121,8 @@ class Publisher:
     ) -> list[tuple[str, Envelope]]:
         """Read one's own outputs from `since` to their end; return them by topic, oldest first per partition.
 
-        What an owner wrote behind a later one's claim is not among them: it counts for nobody.
+        What an owner wrote behind a later one's claim is not among them, nor what only bears the task's name:
+        neither counts for anybody.
         """
         self.ends = {topic: dict(ends) for topic, ends in since.items()}
         wanted = [TopicPartition(topic, p) for topic, numbers in topics.items() for p in numbers]
@@ -137,6 +139,8 @@ class Publisher:
             try:
                 envelope = decode_header(record.value)
                 claim, turn = claim_of(envelope), turn_of(record.headers)
+                if claim is None:
+                    require_place(envelope, record.topic, parse_name(record.topic, self._prefix)[0])
             except MalformedEventError:
                 continue  # somebody else's rubbish: its readers set it aside
             where = (record.topic, record.partition, record.offset)

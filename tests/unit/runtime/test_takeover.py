@@ -12,11 +12,11 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.support.memory_log import MemoryConsumer, MemoryLog, MemoryProducer
-from tests.unit.runtime.counting import TOKEN, Counting
+from tests.unit.runtime.counting import TOKEN, Counting, tick
 from tests.unit.runtime.fake_owners import MemoryOwners
 from tests.unit.runtime.test_task import BAR_TOPIC, EXPECTED, FEED, LETTERS, MARKERS, OWN, TICK_TOPIC, World
 
-from alpha_panda.events.envelope import Envelope, Event, Origin, decode, decode_header
+from alpha_panda.events.envelope import Envelope, Event, Origin, decode, decode_header, encode
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.fences import Fences, claim_of
 from alpha_panda.events.market import Bar
@@ -260,3 +260,20 @@ async def test_where_postgresql_was_restored_from_a_backup_the_owner_goes_above_
     assert last is not None
     assert arena.owners.rows[TASK].fence == 4
     arena.require_the_undisturbed_run()
+
+
+async def test_what_only_bears_the_tasks_name_is_not_ones_own_and_holds_up_no_marker():
+    log = MemoryLog()
+    event = Counting()._sum(tick(100, epoch=1))  # noqa: SLF001 - the event that it would say
+    forged = msgspec.structs.replace(event, data=tick(100).data)
+    for said, epoch in ((event, 1), (forged, 999)):
+        log.append(BAR_TOPIC, encode(said, Origin(source=TASK), epoch), key=said.key.encode())
+    publisher = Publisher(MemoryProducer(log), Metrics(TASK, None), Origin(source=TASK), "group", "", 1)  # type: ignore[arg-type] # a fake
+
+    found = await publisher.recover(MemoryConsumer(log), {BAR_TOPIC: (0,), MARKERS: (0,)}, {})  # type: ignore[arg-type] # a fake
+    await publisher.publish([event], 1)
+    await publisher.mark((MARKET_EPOCHS,), (), TASK, 1, event.event_time)
+
+    assert [envelope.epoch for _, envelope in found] == [1]
+    assert len(log.records(BAR_TOPIC)) == 2
+    assert decode(decode_header(log.values(MARKERS)[0])).data.outputs == {BAR_TOPIC: {"0": 2}}
