@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
 RESOURCES = ROOT / "tests" / "fixtures" / "resources" / "one-broker"
 SERVICES = ("paper.risk-manager", "paper.paper-trading", "paper.portfolio")
 MINUTES = 60
-ENDS_WITHIN_SECONDS = 2.0
+ENDS_WITHIN_SECONDS = 10.0
 QUIET_SECONDS = 4.0
 """Without lag for so long, the loop from orders to risk has come round and each service has kept its state."""
 
