@@ -172,8 +172,11 @@ class Task:
         return done
 
     def needs_every(self, name: str) -> bool:
-        """Whether every record of the topic of that name counts (see `Processor.needs_every`)."""
-        return self.processor.needs_every(self._wiring.inputs[name].topic)
+        """Whether every record of the topic of that name counts (see `Processor.needs_every`).
+
+        A turn of a former life is taken with all that it had read: what was overtaken then need not be now.
+        """
+        return self._arrivals.behind or self.processor.needs_every(self._wiring.inputs[name].topic)
 
     def knows_control(self, *, known: bool) -> None:
         """Whether `control.*` was read to its ends at the start; live, what is news is not decided on before."""

@@ -71,6 +71,7 @@ async def _serve(
             .reads(TICKS)
             .reads(BARS)
             .marks(BROKER_EPOCHS, brokers=lambda processor: cast("StrategyRunnerProcessor", processor).brokers)
+            .retraces()
             .keeps(PostgresSnapshots(pool, "market"))
             .effects(tell)
             .processes(make)
