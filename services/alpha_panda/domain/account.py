@@ -90,7 +90,7 @@ class Account(msgspec.Struct, kw_only=True):
 
     def equity_paise(self, marks: Mapping[int, int]) -> int:
         """Cash and the worth of the open positions at the last prices; a position without a price counts at cost."""
-        return self.cash_paise + sum(_worth_paise(holding, marks) for holding in self.holdings.values())
+        return self.cash_paise + sum([_worth_paise(holding, marks) for holding in self.holdings.values()])
 
     def free_cash_paise(self, marks: Mapping[int, int]) -> int:
         """Cash that may back a new position.

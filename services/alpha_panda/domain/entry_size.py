@@ -74,7 +74,7 @@ def size_entry(
     caps = [asked, *limit_caps(entry_price_paise(signal), terms.limits, terms.instrument)]
     caps += account_caps(signal, stop_loss_paise, terms.account, equity_paise, sector)
     caps += liquidity_caps(signal, terms.sizing)
-    most = min(cap.quantity for cap in caps)
+    most = min([cap.quantity for cap in caps])
     caps.append(_cash_cap(signal, terms, exposure, most))
     return size(caps, terms.instrument.lot_size)
 

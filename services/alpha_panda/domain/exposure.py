@@ -76,7 +76,7 @@ class Exposure(msgspec.Struct, kw_only=True):
     @property
     def available_paise(self) -> int:
         """Cash that a new entry may take."""
-        reserved_paise = sum(reservation.open_paise for reservation in self.reservations.values())
+        reserved_paise = sum([reservation.open_paise for reservation in self.reservations.values()])
         return self.account.free_cash_paise(self.marks) - reserved_paise
 
     @property

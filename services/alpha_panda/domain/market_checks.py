@@ -50,13 +50,15 @@ def stale_data(inquiry: Inquiry) -> Refusal | None:
     terms, session = inquiry.terms, inquiry.session
     if terms is None or session is None or terms.data_age is None:
         return None
-    token, most = inquiry.signal.instrument_token, _seconds(terms.data_age)
+    token = inquiry.signal.instrument_token
     if token not in inquiry.exposure.marks:
+        most = _seconds(terms.data_age)
         says = f"no price of instrument {token} was seen yet (account.maxDataAgeSeconds)"
         return refusal("stale_data", "none", f"a price at most {most} s old", says)
     age = inquiry.freshness.age(token, inquiry.event_time, session.open)
     if age <= terms.data_age:
         return None
+    most = _seconds(terms.data_age)
     says = f"the last price is {_seconds(age)} s old, limit {most} s (account.maxDataAgeSeconds)"
     return refusal("stale_data", f"{_seconds(age)} s", f"{most} s", says)
 

@@ -61,5 +61,8 @@ def affordable_quantity(cash_paise: int, cost_paise: Callable[[int], int], most:
 
 def size(caps: Sequence[Cap], lot_size: int) -> Sized:
     """The largest whole number of lots within all caps, of which there must be one."""
-    binding = min(caps, key=lambda cap: cap.quantity)
+    binding = caps[0]
+    for cap in caps:
+        if cap.quantity < binding.quantity:
+            binding = cap
     return Sized(quantity=binding.quantity // lot_size * lot_size, binding=binding)

@@ -21,6 +21,8 @@ class Book:
         self._state = state
         self._strategies: dict[str, StrategyTerms] = {}
         self._limited: dict[str, int] | None = None
+        self.changes = 0
+        """How often a resource changed; what was made of them before is to be made anew."""
         self.broker: BrokerTerms | Refusal = unknown_broker(name)
         if state.configured:
             self.broker = read_broker(name, state.spec)
@@ -33,6 +35,7 @@ class Book:
     def configure(self, data: BrokerConfigured | StrategyConfigured) -> None:
         """Take a changed resource over: the next signal is held to it."""
         self._limited = None
+        self.changes += 1
         if isinstance(data, BrokerConfigured):
             self._state.spec, self._state.configured = data.spec, True
             self.broker = read_broker(self._name, data.spec)

@@ -5,7 +5,7 @@ Pure: it reads the state and changes nothing. The checks are in `domain.risk`, t
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar, trading_date
 from alpha_panda.domain.charges import NoChargesError, charges_table
@@ -23,7 +23,9 @@ from alpha_panda.events.envelope import Event
 from alpha_panda.events.signals import (
     Intent,
     OrderType,
+    Product,
     Reason,
+    Side,
     SignalRaised,
     SignalRejected,
     SignalValidated,
@@ -48,6 +50,11 @@ class Judge:
         self._instruments = instruments
         self._calendar = calendar
         self._hours = EntryHours(calendar)
+        self._session: Session | None = None
+        """The last one that was asked for: signals come in order of time."""
+        self._terms: dict[tuple[str, int, Product, Side], EntryTerms | Refusal | None] = {}
+        self._terms_of = (book.changes, date.min)
+        """The resources and the day that they are of."""
 
     def decide(self, event: Event[SignalRaised]) -> SignalValidated | SignalRejected:
         """Validated with its size, or rejected with every reason."""
@@ -69,12 +76,12 @@ class Judge:
         """Cash that a validated signal reserves."""
         if validated.signal.intent is Intent.EXIT:
             return 0
-        terms = self._entry_terms(validated.signal, event_time)
+        terms = self._entry_terms(validated.signal, trading_date(event_time))
         return cost_paise(validated.quantity, validated.signal, terms) if isinstance(terms, EntryTerms) else 0
 
     def _inquiry(self, event: Event[SignalRaised]) -> Inquiry:
         signal, state, broker = event.data, self._state, self._book.broker
-        session, closed = self._session(event.event_time)
+        session, closed = self._find_session(event.event_time)
         return Inquiry(
             broker=self._broker,
             signal=signal,
@@ -97,9 +104,10 @@ class Judge:
     def _size(self, inquiry: Inquiry, reasons: list[Refusal]) -> Sized | Refusal | None:
         """The size, why there is none, or None where the signal leaves nothing to size by."""
         signal = inquiry.signal
-        if signal.stop_loss_paise is None or any(each.code in _UNSIZED for each in reasons):
+        if signal.stop_loss_paise is None or (reasons and any(each.code in _UNSIZED for each in reasons)):
             return None
-        terms = self._entry_terms(signal, inquiry.event_time)
+        session = inquiry.session
+        terms = self._entry_terms(signal, trading_date(inquiry.event_time) if session is None else session.date)
         if terms is None or isinstance(terms, Refusal):
             return terms
         exposure, sector = self._state.exposure, sector_of(terms.instrument)
@@ -127,13 +135,21 @@ class Judge:
         )
         return refuse_below_cost(trade, terms.account.edge)
 
-    def _entry_terms(self, signal: SignalRaised, event_time: datetime) -> EntryTerms | Refusal | None:
+    def _entry_terms(self, signal: SignalRaised, traded_on: date) -> EntryTerms | Refusal | None:
         """What sizes an entry, why it has no charges, or None where somebody unknown is in it."""
+        if self._terms_of != (self._book.changes, traded_on):
+            self._terms_of = (self._book.changes, traded_on)
+            self._terms.clear()
+        key = (signal.strategy, signal.instrument_token, signal.product, signal.side)
+        if key not in self._terms:
+            self._terms[key] = self._make_terms(signal, traded_on)
+        return self._terms[key]
+
+    def _make_terms(self, signal: SignalRaised, traded_on: date) -> EntryTerms | Refusal | None:
         broker, strategy = self._book.terms, self._book.strategy(signal.strategy)
         instrument = self._instruments.get(signal.instrument_token)
         if broker is None or strategy is None or not strategy.sizing.risk or instrument is None:
             return None
-        traded_on = trading_date(event_time)
         try:
             day = charges_table().day(traded_on, broker.charges_as_of)
             charges_table().rates(day, instrument, signal.product, signal.side)
@@ -148,9 +164,11 @@ class Judge:
             charges_day=day,
         )
 
-    def _session(self, moment: datetime) -> tuple[Session | None, str | None]:
+    def _find_session(self, moment: datetime) -> tuple[Session | None, str | None]:
+        if self._session is not None and moment in self._session:
+            return self._session, None
         try:
-            session = self._calendar.session_at(moment)
+            session = self._session = self._calendar.session_at(moment)
         except HorizonError as error:
             return None, f"{error}; {error.remedy}"
         return session, None if session is not None else f"the market is not open at {moment.isoformat()}"
