@@ -65,15 +65,17 @@ def examine(
     rows, problems, counts = 0, list[Problem](), Counter[str]()
     for file in table_files(path):
         rejected: list[RejectedRow] = []
+        report = SourceReport()
         columns = recognise(file.header(), file.name)
-        reader = RowReader(file, columns, setting, SourceReport(), rejected.append)
+        reader = RowReader(file, columns, setting, report, rejected.append)
         look = _Look(file.name, interval if columns.kind is Kind.BARS else None)
         for row in reader.rows():
             rows += 1
             look.see(row)
         for each in rejected:
             look.found("rejected", each.line, each.reason)
-        look.zones(_zones(reader))
+        if 0 < report.naive_times < report.rows:
+            look.zones(_zones(reader))
         problems += look.problems
         counts.update(look.counts)
     return Examination(rows=rows, problems=tuple(problems), counts=dict(counts), are_ticks=interval is None)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 import yaml
@@ -48,7 +48,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     setup: Setup
     selection: Selection
     instruments: InstrumentTable
-    values: Values
+    values: Values = {}
 
 
 def combinations(asked: Sequence[str], setup: Setup) -> list[Values]:
@@ -75,34 +75,50 @@ def combinations(asked: Sequence[str], setup: Setup) -> list[Values]:
     return found
 
 
-def run_trials(
-    setup: Setup,
-    selection: Selection,
-    instruments: InstrumentTable,
-    found: Sequence[Values],
-    done: Callable[[int], None],
-) -> list[Trial]:
-    """All trials, the best first; `done` is told of each."""
-    jobs = [Job(setup=setup, selection=selection, instruments=instruments, values=each) for each in found]
-    workers = min(os.cpu_count() or 1, len(jobs))
-    trials: list[Trial] = []
-    if workers <= 1:
-        for job in jobs:
-            trials.append(make_trial(job))
+class Workers:
+    """Processes that make trials, as many as there are cores; they are started when several trials come at once."""
+
+    def __init__(self, most: int | None = None) -> None:
+        """At most so many processes; with 1 everything is done in this one."""
+        self._most = min(most or os.cpu_count() or 1, os.cpu_count() or 1)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def make(self, jobs: Sequence[Job], done: Callable[[int], None]) -> list[Trial]:
+        """A trial of each job, in their order; `done` is told of each."""
+        if self._most == 1 or len(jobs) == 1:
+            return [_told(make_trial(job), done) for job in jobs]
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._most, mp_context=multiprocessing.get_context("spawn"))
+        waiting = [self._pool.submit(make_trial, job) for job in jobs]
+        for _ in as_completed(waiting):
             done(1)
-    else:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            for finished in as_completed([pool.submit(make_trial, job) for job in jobs]):
-                trials.append(finished.result())
-                done(1)
-    places = {str(values): index for index, values in enumerate(found)}
-    return sorted(trials, key=lambda trial: (*(-part for part in trial.score), places[str(trial.values)]))
+        return [each.result() for each in waiting]
+
+
+def run_trials(
+    workers: Workers, job: Job, found: Sequence[Values], done: Callable[[int], None] = lambda _: None
+) -> list[Trial]:
+    """A trial of `job` with each of these values, the best first and of equals the first."""
+    jobs = [msgspec.structs.replace(job, values=each) for each in found]
+    return sorted(workers.make(jobs, done), key=lambda trial: trial.score, reverse=True)
 
 
 def make_trial(job: Job) -> Trial:
     """Trade with these values; runs in a process of its own."""
     result = run_backtest(with_params(job.setup, job.values), job.selection, job.instruments)
     return Trial(values=job.values, summaries=tuple(each.summary for each in account_reports(result)))
+
+
+def _told(trial: Trial, done: Callable[[int], None]) -> Trial:
+    done(1)
+    return trial
 
 
 def _value(text: str, word: str) -> Any:  # noqa: ANN401 — a parameter is any scalar

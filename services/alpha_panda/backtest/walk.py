@@ -14,11 +14,8 @@ from math import prod
 import msgspec
 
 from alpha_panda.backtest.report import Summary
-from alpha_panda.backtest.run import Selection
-from alpha_panda.backtest.setup import Setup
-from alpha_panda.backtest.sweep import Values, run_trials
+from alpha_panda.backtest.sweep import Job, Values, Workers, run_trials
 from alpha_panda.domain.calendar import Session
-from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.errors import InputError
 
 
@@ -60,29 +57,29 @@ def spans(sessions: Sequence[Session], folds: int) -> list[tuple[date, date]]:
     return found
 
 
-def walk_forward(  # noqa: PLR0913, PLR0917 — what a sweep needs, and the days
-    setup: Setup,
-    selection: Selection,
-    instruments: InstrumentTable,
+def walk_forward(
+    workers: Workers,
+    job: Job,
     found: Sequence[Values],
     days: Sequence[tuple[date, date]],
-    done: Callable[[int], None],
+    done: Callable[[int], None] = lambda _: None,
 ) -> WalkForward:
     """Choose on each of `days`, trade the next; `done` is told of each trial."""
     folds = []
     for before, after in pairwise(days):
         best = found[0]
         if len(found) > 1:
-            best = run_trials(setup, _during(selection, before), instruments, found, done)[0].values
-        (judged,) = run_trials(setup, _during(selection, after), instruments, [best], done)
+            best = run_trials(workers, _during(job, before), found, done)[0].values
+        (judged,) = run_trials(workers, _during(job, after), [best], done)
         folds.append(Fold(chosen_from=before[0], chosen_to=before[1], values=best, summaries=judged.summaries))
     totals = {
         name: prod(1 + (each.total_return or 0.0) for fold in folds for each in fold.summaries if each.broker == name)
         - 1
-        for name in setup.names
+        for name in job.setup.names
     }
     return WalkForward(folds=tuple(folds), total_returns=totals)
 
 
-def _during(selection: Selection, days: tuple[date, date]) -> Selection:
-    return msgspec.structs.replace(selection, first=days[0], last=days[1])
+def _during(job: Job, days: tuple[date, date]) -> Job:
+    selection = msgspec.structs.replace(job.selection, first=days[0], last=days[1])
+    return msgspec.structs.replace(job, selection=selection)

@@ -15,6 +15,7 @@ from alpha_panda.backtest.page import page
 from alpha_panda.backtest.report import AccountReport, account_reports
 from alpha_panda.backtest.run import Result, Selection, run_backtest, source_of
 from alpha_panda.backtest.setup import Setup, make_setup
+from alpha_panda.backtest.sweep import Job
 from alpha_panda.cli.backtest_studies import asked, print_studies, study
 from alpha_panda.cli.backtest_tables import print_account, print_data
 from alpha_panda.cli.messages import print_notice, print_warning
@@ -82,11 +83,12 @@ def backtest(  # noqa: PLR0913 — each is an option
         print_warning(note)
     result = _run(setup, selection, table, found)
     accounts = account_reports(result)
-    studies = study(wanted, setup, selection, table, result.sessions, accounts)
+    job = Job(setup=setup, selection=selection, instruments=table)
+    studies = study(wanted, job, result.sessions, accounts)
     document = {"data": _about_data(result, found), "accounts": accounts, "studies": studies}
     _write(document, accounts, json_file, csv_folder)
     if html_file is not None:
-        write_text(html_file, page(accounts, result, studies))
+        write_text(html_file, page(accounts, result, studies, [str(each) for each in found.problems]))
         print_notice(f"wrote {html_file}")
     if output is TextOutput.JSON:
         print_json(document)

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 import msgspec
 
 from alpha_panda.backtest.report import AccountReport, Summary
-from alpha_panda.backtest.run import Selection
 from alpha_panda.backtest.setup import Setup
 from alpha_panda.backtest.studies import IN_SAMPLE, Studies, said
-from alpha_panda.backtest.sweep import Trial, Values, combinations, run_trials
+from alpha_panda.backtest.sweep import Job, Trial, Values, Workers, combinations, run_trials
 from alpha_panda.backtest.walk import WalkForward, spans, walk_forward
 from alpha_panda.cli.backtest_tables import percent, ratio
 from alpha_panda.cli.output import print_table, print_text
 from alpha_panda.cli.progress import progress
 from alpha_panda.domain.analytics.resampling import PERCENTILES, Resampled, resample
 from alpha_panda.domain.calendar import Session
-from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.money import rupees
 
 _SHOWN = 20
@@ -39,26 +37,20 @@ def asked(setup: Setup, sweep: Sequence[str], folds: int | None, draws: int | No
     return Asked(sweep=found, folds=folds, draws=draws, seed=seed)
 
 
-def study(  # noqa: PLR0913, PLR0917 — the run that is studied
-    wanted: Asked,
-    setup: Setup,
-    selection: Selection,
-    table: InstrumentTable,
-    sessions: Sequence[Session],
-    accounts: Sequence[AccountReport],
-) -> Studies:
-    """Make the studies."""
+def study(wanted: Asked, job: Job, sessions: Sequence[Session], accounts: Sequence[AccountReport]) -> Studies:
+    """Make the studies of the run that `job` describes, which traded these sessions."""
     trials: tuple[Trial, ...] | None = None
     walked: WalkForward | None = None
-    if wanted.folds is not None:
-        days = spans(sessions, wanted.folds)
-        found = wanted.sweep or ({},)
-        choosing = len(found) if len(found) > 1 else 0
-        with progress("walking forward", wanted.folds * (choosing + 1)) as done:
-            walked = walk_forward(setup, selection, table, found, days, done)
-    elif wanted.sweep:
-        with progress("sweeping", len(wanted.sweep)) as done:
-            trials = tuple(run_trials(setup, selection, table, wanted.sweep, done))
+    with Workers() as workers:
+        if wanted.folds is not None:
+            days = spans(sessions, wanted.folds)
+            found = wanted.sweep or ({},)
+            choosing = len(found) if len(found) > 1 else 0
+            with progress("walking forward", wanted.folds * (choosing + 1)) as done:
+                walked = walk_forward(workers, job, found, days, done)
+        elif wanted.sweep:
+            with progress("sweeping", len(wanted.sweep)) as done:
+                trials = tuple(run_trials(workers, job, wanted.sweep, done))
     drawn = None
     if wanted.draws is not None:
         drawn = {each.summary.broker: _draw(each, wanted.draws, wanted.seed) for each in accounts}

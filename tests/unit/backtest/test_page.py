@@ -91,6 +91,10 @@ def test_what_a_strategy_says_is_text_and_no_markup(result: Result):
     assert "&lt;script&gt;" in text
 
 
+def test_problems_of_the_data_are_on_the_page(result: Result):
+    assert "<li>a.csv:3: open &lt;0&gt;</li>" in page(account_reports(result), result, problems=["a.csv:3: open <0>"])
+
+
 def test_a_run_without_trades_has_a_page(result: Result):
     (account,) = account_reports(result)
     bare = msgspec.structs.replace(account, trades=(), rejections=(), equity=account.equity[:1])

@@ -23,8 +23,10 @@ _KEY = (
 )
 
 
-def page(accounts: Sequence[AccountReport], result: Result, studies: Studies | None = None) -> str:
-    """The whole document."""
+def page(
+    accounts: Sequence[AccountReport], result: Result, studies: Studies | None = None, problems: Sequence[str] = ()
+) -> str:
+    """The whole document; `problems` are those of the data."""
     style = resources.files("alpha_panda.backtest.page").joinpath("page.css").read_text(encoding="utf-8")
     scale = MarketTime(result.sessions)
     first, last = result.sessions[0].date, result.sessions[-1].date
@@ -37,7 +39,7 @@ def page(accounts: Sequence[AccountReport], result: Result, studies: Studies | N
         f"<title>Backtest of {escape(names)}, {days}</title><style>{style}</style></head><body><main>"
         f"<h1>Backtest of {escape(names)}</h1><p>{days}, {counted(len(result.sessions), 'session')}. Filled on paper "
         "by the services&#39; own risk, sizing, charges and matching code; all results are after charges.</p>"
-        f"{body}{studies_section(studies or Studies())}{_data(result)}</main></body></html>\n"
+        f"{body}{studies_section(studies or Studies())}{_data(result, problems)}</main></body></html>\n"
     )
 
 
@@ -69,6 +71,6 @@ def _figure(title: str, chart: str, note: str = "") -> str:
     return f'<h3>{escape(title)}</h3><figure class="scroll">{chart}</figure>{note}'
 
 
-def _data(result: Result) -> str:
-    lines = [*result.source.lines(), *result.setup.notes, *result.problems]
+def _data(result: Result, problems: Sequence[str]) -> str:
+    lines = [*result.source.lines(), *problems, *result.setup.notes, *result.problems]
     return "<section><h2>Data</h2><ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul></section>"
