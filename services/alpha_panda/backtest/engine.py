@@ -83,27 +83,25 @@ class Engine:
 
     def run(self, batches: Iterable[EpochBatch], record: Record, record_tick: Record | None = None) -> None:
         """Decide on all epochs, in their order; `record` is told of what the cores say, `record_tick` of the ticks."""
-        for event in self._configured:
-            self._configure(event)
+        self._configure(self._configured)
         for batch in batches:
             _stamp(batch.ticks, batch.number, record_tick)
             self._turn(batch, lambda events, epoch=batch.number: _stamp(events, epoch, record))  # type: ignore[misc]
 
-    def _configure(self, event: AnyEvent) -> None:
-        self._take("strategy-runner", self._runner, event)
+    def _configure(self, events: Sequence[AnyEvent]) -> None:
+        accounts = [event for event in events if isinstance(event.data, BrokerConfigured)]
+        self._feed("strategy-runner", self._runner, events)
         for desk in self._desks:
-            self._take("risk-manager", desk.risk, event)
-            if isinstance(event.data, BrokerConfigured):
-                self._take("paper-trading", desk.paper, event)
-                self._take("portfolio", desk.portfolio, event)
+            self._feed("risk-manager", desk.risk, events)
+            self._feed("paper-trading", desk.paper, accounts)
+            self._feed("portfolio", desk.portfolio, accounts)
 
     def _turn(self, batch: EpochBatch, publish: _Publish) -> None:
         ticks: Sequence[AnyEvent] = batch.ticks
         bars = publish(self._build(ticks, batch.watermark))
         raw = publish(self._wishes(ticks, bars, batch.watermark))
-        for fact in raw:
-            if isinstance(fact.data, StrategyQuarantined):
-                self._take("strategy-runner", self._runner, fact)
+        facts = [event for event in raw if isinstance(event.data, StrategyQuarantined)]
+        self._feed("strategy-runner", self._runner, facts)
         for desk in self._desks:
             own = [event for event in raw if event.broker == desk.broker and isinstance(event.data, SignalRaised)]
             orders = publish(self._trade(desk, ticks, batch.watermark))
@@ -113,46 +111,42 @@ class Engine:
             publish(self._book(desk, merged(ticks, fills), batch.watermark))
 
     def _build(self, ticks: Iterable[AnyEvent], watermark: datetime) -> list[AnyEvent]:
-        for tick in ticks:
-            self._take("bar-builder", self._bars, tick)
-        return list(self._bars.on_watermark(watermark))
+        return [*self._feed("bar-builder", self._bars, ticks), *self._bars.on_watermark(watermark)]
 
     def _wishes(self, ticks: Sequence[AnyEvent], bars: Sequence[AnyEvent], watermark: datetime) -> list[AnyEvent]:
         # What nobody listens to is read for its epoch alone, and one tick says that as well as all.
         heard = ticks if self._runner.needs_every(TICKS) else ticks[:1]
-        said = [out for event in in_order(heard, bars) for out in self._take("strategy-runner", self._runner, event)]
-        said += self._runner.on_watermark(watermark)
-        return said
+        said = self._feed("strategy-runner", self._runner, in_order(heard, bars))
+        return [*said, *self._runner.on_watermark(watermark)]
 
-    def _trade(self, desk: Desk, ticks: Iterable[AnyEvent], watermark: datetime) -> list[AnyEvent]:
-        said: list[AnyEvent] = []
-        for event in (*in_order(desk.validated), *ticks):
-            said += self._take("paper-trading", desk.paper, event)
-        said += desk.paper.on_watermark(watermark)
-        return said
+    def _trade(self, desk: Desk, ticks: Sequence[AnyEvent], watermark: datetime) -> list[AnyEvent]:
+        said = self._feed("paper-trading", desk.paper, in_order(desk.validated))
+        said += self._feed("paper-trading", desk.paper, ticks)
+        return [*said, *desk.paper.on_watermark(watermark)]
 
     def _judge(
         self, desk: Desk, known: Iterable[AnyEvent], signals: Iterable[AnyEvent], watermark: datetime
     ) -> list[AnyEvent]:
-        said: list[AnyEvent] = []
-        for event in (*known, *signals):
-            said += self._take("risk-manager", desk.risk, event)
-        said += desk.risk.on_watermark(watermark)
-        return said
+        said = self._feed("risk-manager", desk.risk, known)
+        said += self._feed("risk-manager", desk.risk, signals)
+        return [*said, *desk.risk.on_watermark(watermark)]
 
     def _book(self, desk: Desk, events: Iterable[AnyEvent], watermark: datetime) -> list[AnyEvent]:
-        for event in events:
-            self._take("portfolio", desk.portfolio, event)
-        said: list[AnyEvent] = list(desk.portfolio.on_watermark(watermark))
+        said = self._feed("portfolio", desk.portfolio, events)
+        said += desk.portfolio.on_watermark(watermark)
         desk.portfolio.forget_ledger()
         return said
 
-    def _take(self, service: str, core: Processor, event: AnyEvent) -> Iterable[AnyEvent]:
-        try:
-            return core.on_event(event, EVENT_TOPICS[type(event.data)])
-        except RefusedEventError as error:
-            self.set_aside.append(SetAside(service=service, event_id=event.id, reason=str(error)))
-            return ()
+    def _feed(self, service: str, core: Processor, events: Iterable[AnyEvent]) -> list[AnyEvent]:
+        """What a core says of events in this order; what it refuses leaves it as it was."""
+        said: list[AnyEvent] = []
+        take = core.on_event
+        for event in events:
+            try:
+                said += take(event, EVENT_TOPICS[type(event.data)])
+            except RefusedEventError as error:
+                self.set_aside.append(SetAside(service=service, event_id=event.id, reason=str(error)))
+        return said
 
 
 def _stamp(events: Sequence[AnyEvent], epoch: int, record: Record | None) -> Sequence[AnyEvent]:
