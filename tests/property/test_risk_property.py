@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from tests.support.trading import ACME, BOLT, INSTRUMENTS, LOTS, feed, price, signal
 from tests.unit.risk_manager.positions import account, fill
 
+from alpha_panda.domain.charges import charges_table
 from alpha_panda.domain.entry_size import EntryTerms, cost_paise, size_entry
 from alpha_panda.domain.exposure import Exposure
 from alpha_panda.domain.limits import AccountTerms, Limits, Method, SizingTerms
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.sizing import Sized
-from alpha_panda.events.signals import Intent, OrderType, Side, SignalRaised, SignalRejected, SignalValidated
+from alpha_panda.events.signals import Intent, OrderType, Product, Side, SignalRaised, SignalRejected, SignalValidated
 
 CASES = settings(max_examples=150, deadline=None)
 DAY = date(2026, 4, 1)
@@ -62,12 +63,14 @@ def terms(draw: st.DrawFn) -> EntryTerms:
         atr_multiple=draw(st.fractions(Fraction(1, 10), 10, max_denominator=10)),
         volume=draw(st.none() | SHARES),
     )
+    instrument = INSTRUMENTS.require(draw(st.sampled_from((ACME, BOLT, LOTS))))
     return EntryTerms(
-        instrument=INSTRUMENTS.require(draw(st.sampled_from((ACME, BOLT, LOTS)))),
+        instrument=instrument,
         sizing=sizing,
         account=terms,
         limits=(limits, terms.limits),
         worst=Fraction(102, 100),
+        rates=charges_table().rates(DAY, instrument, Product.MIS, Side.BUY),
         charges_day=DAY,
     )
 

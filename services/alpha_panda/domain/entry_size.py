@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import msgspec
 
-from alpha_panda.domain.charges import charges_table
+from alpha_panda.domain.charge_rates import Rates
 from alpha_panda.domain.day_taxes import MOST_ROUNDING_PAISE
 from alpha_panda.domain.exposure import Exposure
 from alpha_panda.domain.instrument import Instrument
@@ -41,7 +41,9 @@ class EntryTerms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The strategy's, then the account's."""
     worst: Fraction
     """What an order at the market may pay, as a multiple of the price it is reckoned at: see `worst_multiple`."""
+    rates: Rates
     charges_day: date
+    """Of which the rates are."""
 
 
 def worst_multiple(slippage: Fraction) -> Fraction:
@@ -56,8 +58,7 @@ def cost_paise(quantity: int, signal: SignalRaised, terms: EntryTerms) -> int:
     notional_paise = quantity * entry_price_paise(signal)
     if signal.order_type in _AT_MARKET:
         notional_paise = -(-notional_paise * terms.worst.numerator // terms.worst.denominator)
-    rates = charges_table().rates(terms.charges_day, terms.instrument, signal.product, signal.side)
-    return notional_paise + rates.of(notional_paise).total_paise + ROUNDING_PAISE
+    return notional_paise + terms.rates.of(notional_paise).total_paise + ROUNDING_PAISE
 
 
 def size_entry(

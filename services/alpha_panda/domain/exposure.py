@@ -7,6 +7,7 @@ come before or after the others; none counts twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -82,19 +83,14 @@ class Exposure(msgspec.Struct, kw_only=True):
     @property
     def positions(self) -> int:
         """Positions that are open or may become so, each once."""
-        return self.positions_held_as(*Product)
-
-    def positions_held_as(self, *products: Product) -> int:
-        """Likewise, of some products."""
         holdings = self.account.holdings
-        found = sum([each.product in products for each in holdings.values()])
-        if not self.reservations:
-            return found
-        coming = {
-            holding_key(each.strategy, each.instrument_token, each.product)
-            for each in self.reservations.values()
-            if each.product in products
-        }
+        return len(holdings) + len(self._coming(self.reservations.values()) - holdings.keys())
+
+    def positions_held_as(self, product: Product) -> int:
+        """Likewise, of a product."""
+        holdings = self.account.holdings
+        found = sum([each.product is product for each in holdings.values()])
+        coming = self._coming([each for each in self.reservations.values() if each.product is product])
         return found + len(coming - holdings.keys())
 
     def notional_paise(self, holding: Holding) -> int:
@@ -186,6 +182,10 @@ class Exposure(msgspec.Struct, kw_only=True):
         paid_paise = order.side.sign * fill.quantity * fill.price_paise + fill.charges.total_paise
         self.flows[order.strategy] = self.flows.get(order.strategy, 0) - paid_paise
         return self.trades.take(event_time, fill, realised_paise, flat=flat)
+
+    @staticmethod
+    def _coming(reservations: Iterable[Reservation]) -> set[str]:
+        return {holding_key(each.strategy, each.instrument_token, each.product) for each in reservations}
 
     def _release(self, signal_id: str, reservation: Reservation) -> None:
         if reservation.filled >= reservation.quantity:

@@ -26,7 +26,8 @@ class Position(msgspec.Struct, kw_only=True):
     @property
     def quantity(self) -> int:
         """Units held; negative when short."""
-        return sum([lot.quantity for lot in self.lots])
+        lots = self.lots
+        return lots[0].quantity if len(lots) == 1 else sum([lot.quantity for lot in lots])
 
     @property
     def cost_paise(self) -> int:

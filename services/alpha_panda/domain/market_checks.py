@@ -88,8 +88,11 @@ def bad_levels(inquiry: Inquiry) -> Refusal | None:
     if signal.stop_loss_paise is None:
         says = "an entry needs a stop loss to be sized (levels.stopLossPercent)"
         return refusal("no_stop", "none", "a stop loss", says)
-    sign = signal.side.sign
-    for name, price_paise in (("reference", signal.reference_price_paise), ("entry", entry_price_paise(signal))):
+    sign, entry_paise = signal.side.sign, entry_price_paise(signal)
+    prices = [("reference", signal.reference_price_paise)]
+    if entry_paise != signal.reference_price_paise:
+        prices.append(("entry", entry_paise))
+    for name, price_paise in prices:
         if sign * (price_paise - signal.stop_loss_paise) <= 0:
             return _level("stop loss", signal.stop_loss_paise, "below" if sign > 0 else "above", name, price_paise)
         if signal.target_paise is not None and sign * (signal.target_paise - price_paise) <= 0:

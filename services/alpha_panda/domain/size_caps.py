@@ -72,8 +72,8 @@ def account_caps(
     """
     price_paise, caps = entry_price_paise(signal), []
     if account.risk is not None:
-        distance_paise = max(abs(each - stop_loss_paise) for each in (price_paise, signal.reference_price_paise))
-        setting = f"{account.limits.where}.maxRiskPercent"
+        distance_paise = max(abs(price_paise - stop_loss_paise), abs(signal.reference_price_paise - stop_loss_paise))
+        setting = "account.maxRiskPercent"
         caps.append(_risk_cap("max_risk_per_trade", account.risk, equity_paise, distance_paise, setting))
     if account.position is not None:
         most_paise = share_paise(equity_paise, account.position)
@@ -81,7 +81,7 @@ def account_caps(
             code="max_position_percent",
             quantity=value_quantity(most_paise, price_paise),
             limit=partial(_share, account.position, equity_paise),
-            setting=f"{account.limits.where}.maxPositionPercent",
+            setting="account.maxPositionPercent",
         )
         caps.append(cap)
     if account.sector is not None:
@@ -91,7 +91,7 @@ def account_caps(
             code="sector_concentration",
             quantity=value_quantity(share_paise(equity_paise, share) - taken_paise, price_paise),
             limit=lambda: f"{_share(share, equity_paise)} in {name}, of which {rupees(taken_paise)} are taken",
-            setting=f"{account.limits.where}.maxSectorPercent",
+            setting="account.maxSectorPercent",
         )
         caps.append(cap)
     return caps

@@ -152,7 +152,7 @@ class Judge:
             return None
         try:
             day = charges_table().day(traded_on, broker.charges_as_of)
-            charges_table().rates(day, instrument, signal.product, signal.side)
+            rates = charges_table().rates(day, instrument, signal.product, signal.side)
         except NoChargesError as error:
             return refusal("no_charges", traded_on, "the charges table", f"{error}; {error.remedy}")
         return EntryTerms(
@@ -161,6 +161,7 @@ class Judge:
             account=broker.account,
             limits=(strategy.limits, broker.account.limits),
             worst=broker.worst,
+            rates=rates,
             charges_day=day,
         )
 
