@@ -53,6 +53,7 @@ class Breakout(Voting[BreakoutConfig]):
         super().__init__(config, context)
         self._donchian = Donchian(config.donchian_period)
         self._before: Bands | None = None
+        """The channel before the last bar: set by each, and so no state to keep."""
 
     @property
     def warm_up_bars(self) -> int:
@@ -95,14 +96,12 @@ class Breakout(Voting[BreakoutConfig]):
 
     def indicators(self) -> dict[str, Any]:
         """The vote's, and the channel."""
-        before = None if self._before is None else [self._before.upper, self._before.middle, self._before.lower]
-        return {**super().indicators(), "donchian": self._donchian.snapshot(), "before": before}
+        return {**super().indicators(), "donchian": self._donchian.snapshot()}
 
     def restore_indicators(self, state: dict[str, Any]) -> None:
         """Take over what `indicators` gave."""
         super().restore_indicators(state)
         self._donchian.restore(state["donchian"])
-        self._before = None if state["before"] is None else Bands(*state["before"])
 
 
 def _is_beyond(close: int, bands: Bands, side: Side | None) -> bool:
