@@ -9,7 +9,7 @@ end of the period before, so what prices do overnight belongs to the new day.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import msgspec
@@ -28,6 +28,7 @@ SETTINGS = {
 }
 DRAWDOWN = "max_drawdown"
 STRATEGY_LOSS = "strategy_daily_loss"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ACCOUNT_CODES = (DRAWDOWN, *CODES.values())
 
 
@@ -55,10 +56,11 @@ class Breakers(msgspec.Struct, kw_only=True):
     strategies: dict[str, int] = msgspec.field(default_factory=dict)
     """What each strategy had made, open positions included, when the day opened."""
 
-    def day_is_over(self, now: datetime) -> bool:
-        """Whether `now` belongs to a later day than the one under way, or none is."""
+    @property
+    def day_ends(self) -> datetime:
+        """When the day under way is over; before the first day begins, long ago."""
         day = self.periods.get(Period.DAY)
-        return day is None or now >= day.ends
+        return _LONG_AGO if day is None else day.ends
 
     def roll(self, now: datetime, equity_paise: int, made: Mapping[str, int]) -> None:
         """Open the periods that begin with `now`; to be called with what was known before it."""

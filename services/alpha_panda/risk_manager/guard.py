@@ -27,10 +27,12 @@ class Guard:
         self._book = book
         self._calendar = calendar
         self._held = self._holdings()
+        self._day_ends = state.breakers.day_ends
 
     def price(self, tick: Tick, moment: datetime) -> None:
         """Mark; where a position is in the instrument, see what that did to the equity."""
-        self.day(moment)
+        if moment >= self._day_ends:
+            self.day(moment)
         terms, token = self._book.terms, tick.instrument_token
         self._state.freshness.note(token, moment, None if terms is None else terms.account.data_gap)
         self._state.exposure.marks[token] = tick.price_paise
@@ -50,11 +52,12 @@ class Guard:
 
     def day(self, moment: datetime) -> None:
         """Let the days, weeks and months begin that a moment belongs to."""
-        state = self._state
-        if not state.breakers.day_is_over(moment):
+        if moment < self._day_ends:
             return
+        state = self._state
         state.breakers.roll(moment, state.exposure.equity_paise, state.exposure.made_paise())
         state.freshness.roll(state.exposure.marks)
+        self._day_ends = state.breakers.day_ends
 
     def check(self, moment: datetime) -> None:
         """See whether a breaker trips; `day` of the moment was called."""
