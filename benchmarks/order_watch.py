@@ -23,7 +23,7 @@ _HALTED: Final = frozenset({"trading_halted", "halts_unreadable"})
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """An order or a refusal: when its record was written, and what a halt would cover it by."""
+    """An order or a refusal: when it was written or decided, and what a halt would cover it by."""
 
     at: float
     strategy: str
@@ -33,8 +33,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 class OrderWatch:
     """Reads on in the background; seconds are the wall's, as on the records."""
 
-    def __init__(self, reader: AIOKafkaConsumer, names: Mapping[int, str], broker: str) -> None:
+    def __init__(self, reader: AIOKafkaConsumer, names: Mapping[int, str], broker: str, *, decided: bool) -> None:
         """`names` are the instruments by token."""
+        self._decided = decided
         self._reader = reader
         self._names = names
         self._broker = broker
@@ -45,12 +46,18 @@ class OrderWatch:
 
     @classmethod
     @asynccontextmanager
-    async def over(cls, access: Access, broker: str, names: Mapping[int, str]) -> AsyncIterator[OrderWatch]:
-        """Read the Broker's orders from now on, until the end of the block."""
+    async def over(
+        cls, access: Access, broker: str, names: Mapping[int, str], *, decided: bool = False
+    ) -> AsyncIterator[OrderWatch]:
+        """Read the Broker's orders from now on, until the end of the block.
+
+        The time of one is that of its record on the log; with `decided`, when its service wrote it, since a
+        Kafka that stands still stamps what was on its way to it only when it goes on.
+        """
         topics = {topic.full_name(broker): 0 for topic in _TOPICS}
         reader = await consumer(access, topics)
         await reader.seek_to_end()
-        watch = cls(reader, names, broker)
+        watch = cls(reader, names, broker, decided=decided)
         watch._next = {where.topic: await reader.position(where) for where in reader.assignment()}
         reading = asyncio.create_task(watch._read())
         try:
@@ -86,8 +93,9 @@ class OrderWatch:
                 self._next[where.topic] = records[-1].offset + 1
 
     def _note(self, record: ConsumerRecord) -> None:
-        data = decode(decode_header(record.value)).data
-        at = record.timestamp / 1000
+        envelope = decode_header(record.value)
+        data = decode(envelope).data
+        at = envelope.timestamp.timestamp() if self._decided else record.timestamp / 1000
         match data:
             case OrderSubmitted(order=order) if order.leg is Leg.ENTRY:
                 self._entries.append(self._seen(order, at))
