@@ -65,7 +65,7 @@ def test_the_page_shows_every_curve_table_and_trade(result: Result):
     text = page(accounts, result)
     read = Reader(text)
     assert read.counts["svg"] == 4
-    for title in ("Equity", "Drawdown", "Monthly returns", "Distribution of trades", "Rejected signals", "Trades"):
+    for title in ("Equity", "Drawdown", "Monthly returns", "Trades by result in R", "Rejected signals", "Trades"):
         assert title in read.text
     markers = [value for name, value in read.attributes if name == "class" and (value or "").startswith("marker")]
     assert len(markers) == 2 * len(accounts[0].trades)

@@ -45,18 +45,18 @@ def drawdown_curve(account: AccountReport, scale: MarketTime) -> str:
     return str(chart)
 
 
-def distribution(account: AccountReport) -> str:
-    """How many trades came to which result: in multiples of the risk, or in rupees where most trades have none."""
+def distribution(account: AccountReport) -> tuple[str, str]:
+    """Title and chart of how many trades came to which result: in multiples of the risk, or in rupees."""
     multiples = [each.r_multiple for each in account.trades if each.r_multiple is not None]
     in_r = len(multiples) * 2 > len(account.trades)
     results = multiples if in_r else [each.net_paise / 100 for each in account.trades]
+    title = "Trades by result in R" if in_r else "Trades by result in rupees"
     if not results:
-        return ""
+        return title, ""
     edges = _edges(results)
     counts = [0] * (len(edges) - 1)
     for each in results:
         counts[_bin(each, edges)] += 1
-    title = "Trades by result in R" if in_r else "Trades by result in rupees"
     chart = Chart(title, 200, _whole(round_ticks(0, max(counts), 4)), lambda value: f"{value:.0f}")
     width = 1 / len(counts)
     unit = "R" if in_r else "rupees"
@@ -68,7 +68,7 @@ def distribution(account: AccountReport) -> str:
             chart.bar(width * (index + 0.08), width * (index + 0.92), count, kind, told)
     every = max(len(edges) // 8, 1)
     chart.across([(width * index, f"{edge:,.10g}") for index, edge in enumerate(edges) if index % every == 0])
-    return str(chart)
+    return title, str(chart)
 
 
 def _held(account: AccountReport) -> list[tuple[datetime, int]]:

@@ -50,9 +50,9 @@ def _account(account: AccountReport, result: Result, scale: MarketTime) -> Itera
     yield f"<h3>Monthly returns</h3>{months(account)}"
     yield f"<h3>By strategy</h3>{groups('Strategy', account.by_strategy)}"
     yield f"<h3>By instrument</h3>{groups('Instrument', account.by_instrument)}"
-    spread = distribution(account)
+    title, spread = distribution(account)
     if spread:
-        yield _figure("Distribution of trades", spread)
+        yield _figure(title, spread)
     yield from _prices(account, result, scale)
     if account.rejections:
         yield f"<h3>Rejected signals</h3>{rejections(account)}"
