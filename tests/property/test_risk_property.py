@@ -17,6 +17,8 @@ from alpha_panda.domain.exposure import Exposure
 from alpha_panda.domain.limits import AccountTerms, Limits, Method, SizingTerms
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.sizing import Sized
+from alpha_panda.events.market import Tick
+from alpha_panda.events.orders import Leg
 from alpha_panda.events.signals import Intent, OrderType, Product, Side, SignalRaised, SignalRejected, SignalValidated
 
 CASES = settings(max_examples=150, deadline=None)
@@ -38,6 +40,17 @@ LIMITS: dict[str, st.SearchStrategy[Any]] = {
 }
 TIGHTER = dict.fromkeys(LIMITS, min) | {"minCashReserve": max, "minRewardRisk": max}
 """Which of two values of a limit allows less."""
+WATCHED: dict[str, Any] = {
+    "maxDailyLossPercent": "1",
+    "drawdownPercent": "2",
+    "protections": {
+        "cooldownMinutes": 2,
+        "stopLossGuard": {"stops": 1, "lookbackMinutes": 5, "pauseMinutes": 5},
+        "lowProfit": {"trades": 2, "lookbackMinutes": 10, "pauseMinutes": 3},
+        "consecutiveLosses": {"losses": 2, "pauseMinutes": 4},
+    },
+}
+"""Breakers and pauses that a morning of a few trades sets off."""
 
 
 @st.composite
@@ -158,7 +171,8 @@ def days(draw: st.DrawFn) -> list[Any]:
             events.append(price(clock, at, token=token))
         elif kind in ("bought", "sold"):
             side = Side.BUY if kind == "bought" else Side.SELL
-            events.append(fill(clock, side, draw(st.integers(1, 4)) * 50, at, token=token))
+            leg = draw(st.sampled_from((Leg.ENTRY, Leg.STOP)))
+            events.append(fill(clock, side, draw(st.integers(1, 4)) * 50, at, token=token, leg=leg))
         else:
             intent = Intent.ENTER if kind == "enter" else Intent.EXIT
             side = draw(st.sampled_from(Side))
@@ -218,6 +232,33 @@ def test_reservations_keep_limits_however_signals_and_fills_interleave(
                     held = sum(exposure.notional_paise(each) for each in exposure.account.holdings.values())
                     assert (worth + held) * 100 <= before[1] * share
                     assert exposure.available_paise >= 50_000
+
+
+@CASES
+@given(events=days(), at=st.integers(0, 12))
+def test_breakers_and_pauses_have_the_same_future_after_a_restart(events: list[Any], at: int) -> None:
+    desk = account(WATCHED)
+    for event in events[:at]:
+        feed(desk, event)
+    again = account({})
+    again.restore(desk.snapshot())
+    assert again.state == desk.state
+    for event in events[at:]:
+        assert feed(again, event) == feed(desk, event)
+        assert list(again.on_watermark(event.event_time)) == list(desk.on_watermark(event.event_time))
+    assert again.snapshot() == desk.snapshot()
+
+
+@CASES
+@given(events=days())
+def test_fills_and_signals_that_are_delivered_twice_change_nothing(events: list[Any]) -> None:
+    once, twice = account(WATCHED), account(WATCHED)
+    for event in events:
+        said = feed(once, event)
+        assert feed(twice, event) == said
+        if not isinstance(event.data, Tick):
+            assert not feed(twice, event)
+    assert twice.snapshot() == once.snapshot()
 
 
 @given(events=days())

@@ -14,8 +14,8 @@ import msgspec
 from alpha_panda.domain.locks import of_pair
 from alpha_panda.events.orders import Leg, OrderFilled
 
-REMEMBERED = 500
-"""Closed trades that are kept one by one."""
+REMEMBERED = 200
+"""Closed trades that are kept one by one: twice as many as any protection counts."""
 
 
 class ClosedTrade(msgspec.Struct, frozen=True, kw_only=True):
