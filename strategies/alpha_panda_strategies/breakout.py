@@ -68,13 +68,15 @@ class Breakout(Voting[BreakoutConfig]):
             self._before = self._donchian.value
             self._donchian.update(bar)
 
+    def asks(self, bar: Bar) -> bool:
+        """Only where there is a trend, and volume in the bar."""
+        adx = self.panel.adx.value
+        return adx is not None and adx.adx > self.config.min_adx and self._ratio(bar) >= self.config.min_volume_ratio
+
     def agrees(self, tally: Tally, bar: Bar) -> str | None:
         """What was broken, the ADX and the volume."""
         adx, bands = self.panel.adx.value, self.panel.bollinger.value
-        if adx is None or bands is None or self._before is None or adx.adx <= self.config.min_adx:
-            return None
-        ratio = bar.volume * self._volumes.size / self._volumes.total if self._volumes.total else 0.0
-        if ratio < self.config.min_volume_ratio:
+        if adx is None or bands is None or self._before is None:
             return None
         broken = {
             Channel.DONCHIAN: _is_beyond(bar.close_paise, self._before, tally.side),
@@ -83,7 +85,13 @@ class Breakout(Voting[BreakoutConfig]):
         if not self._is_enough(broken):
             return None
         names = " and ".join(name for name, is_broken in broken.items() if is_broken)
-        return f"close {bar.close_paise / 100:.2f} broke {names}, ADX {adx.adx:.1f}, volume {ratio:.2f} of the usual"
+        volume = f"volume {self._ratio(bar):.2f} of the usual"
+        return f"close {bar.close_paise / 100:.2f} broke {names}, ADX {adx.adx:.1f}, {volume}"
+
+    def _ratio(self, bar: Bar) -> float:
+        """The volume in multiples of the usual; 0 where nothing is traded."""
+        volumes = self._volumes
+        return bar.volume * volumes.size / volumes.total if volumes.total else 0.0
 
     def _is_enough(self, broken: dict[Channel, bool]) -> bool:
         match self.config.channel:

@@ -41,6 +41,12 @@ class MeanReversion(Voting[MeanReversionConfig]):
     Config: ClassVar[type[MeanReversionConfig]] = MeanReversionConfig
     reading = Reading.REVERSION
 
+    def asks(self, bar: Bar) -> bool:
+        """Only where the RSI is at an extreme."""
+        _ = bar
+        rsi = self.panel.rsi.value
+        return rsi is not None and (rsi < self.config.oversold or rsi > self.config.overbought)
+
     def agrees(self, tally: Tally, bar: Bar) -> str | None:
         """The RSI and the band that speak for the side."""
         rsi, bands = self.panel.rsi.value, self.panel.bollinger.value

@@ -15,8 +15,9 @@ from typing import Annotated, Any, Self, TypeVar
 import msgspec
 from pydantic import Field, model_validator
 
+from alpha_panda.domain.voting import Tally
 from alpha_panda.events.market import Bar
-from alpha_panda.events.signals import Side, Vote
+from alpha_panda.events.signals import Side
 from alpha_panda.strategy.base import Context, Strategy
 from alpha_panda.strategy.directional import Direction, DirectionalConfig
 from alpha_panda.strategy.holding import Exits, Fate, Holding, hold, kept, restored
@@ -79,8 +80,16 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
 
     side: Side
     confidence: int
-    reason: str
-    votes: tuple[Vote, ...] = ()
+    why: str = ""
+    """In words; of a vote that says it all, how the votes fell."""
+    tally: Tally | None = None
+    """What it was counted from, if it was; put into words when it is followed, which is on few bars."""
+
+    @property
+    def reason(self) -> str:
+        """What the signal tells its trader."""
+        why = self.why if self.why or self.tally is None else self.tally.says
+        return f"{self.side} with {self.confidence} % confidence" + (f": {why}" if why else "")
 
     @property
     def direction(self) -> Direction:
@@ -196,7 +205,7 @@ class Bracketed(Strategy[BracketConfigT]):
             confidence=spoken.confidence,
             stop_loss_paise=levels.stop_loss_paise,
             target_paise=levels.target_paise,
-            votes=spoken.votes,
+            votes=() if spoken.tally is None else spoken.tally.votes,
             atr_paise=ceil(self.atr) if self.atr else None,
             bar_volume=self.usual_volume,
         )

@@ -157,10 +157,15 @@ class Voting(Bracketed[VotingConfigT]):
         """The mean of the last bars, in whole units."""
         return None if self._volumes.missing else self._volumes.total // self._volumes.size
 
-    def agrees(self, tally: Tally, bar: Bar) -> str | None:
-        """What else speaks for the side of the vote, in words; None where something does not."""
+    def asks(self, bar: Bar) -> bool:
+        """Whether a vote could lead to anything; a cheap look, since it is taken after each bar."""
         _ = bar
-        return tally.says
+        return True
+
+    def agrees(self, tally: Tally, bar: Bar) -> str | None:
+        """What else speaks for the side of the vote, "" for the votes alone; None where something does not."""
+        _ = (tally, bar)
+        return ""
 
     def update(self, bar: Bar) -> None:
         """Give the bar to its panel."""
@@ -171,7 +176,7 @@ class Voting(Bracketed[VotingConfigT]):
 
     def opinion(self, bar: Bar) -> Opinion | None:
         """The side of the vote, where it is sure enough and everything else agrees."""
-        if self._seen < self._needed:
+        if self._seen < self._needed or not self.asks(bar):
             return None
         tally = self._panels.tally(self.reading)
         side = tally.side
@@ -180,8 +185,7 @@ class Voting(Bracketed[VotingConfigT]):
         why = self.agrees(tally, bar)
         if why is None:
             return None
-        reason = f"{side} with {tally.confidence} % confidence: {why}"
-        return Opinion(side=side, confidence=tally.confidence, reason=reason, votes=tally.votes)
+        return Opinion(side=side, confidence=tally.confidence, why=why, tally=tally)
 
     def indicators(self) -> dict[str, Any]:
         """All panels, and the volumes."""

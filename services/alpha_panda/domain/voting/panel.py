@@ -64,7 +64,7 @@ class Panel:
         self._close = bar.close_paise
 
     def voices(self, reading: Reading, weights: Mapping[str, int]) -> dict[str, Voice | None]:
-        """What each indicator with a weight says; None where it is not defined yet."""
+        """What each indicator says, None where it is not defined yet; by the weights the ATR knows the others' side."""
         adx = self.adx.value
         reading = voices.reading_of(reading, adx)
         rsi, bands, lines, slow = self.rsi.value, self.bollinger.value, self.macd.value, self.stochastic.value
@@ -75,10 +75,13 @@ class Panel:
             "adx": None if adx is None else voices.adx(adx),
             "stochastic": None if slow is None else voices.stochastic(slow, reading),
         }
-        others = sum(weights.get(name, 0) * voice.lean for name, voice in said.items() if voice is not None)
+        others = 0
+        for name, voice in said.items():
+            if voice is not None:
+                others += weights.get(name, 0) * voice.lean
         atr, usual = self.atr.value, self._usual.value
         said[_ATR] = None if atr is None or usual is None else voices.atr(atr, usual, others)
-        return {name: voice for name, voice in said.items() if weights.get(name)}
+        return said
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state in JSON's values."""
@@ -105,7 +108,7 @@ class Panels:
     ) -> None:
         """Without a bar yet; weights are from `weights.indicator_weights` and `weights.timeframe_weights`."""
         self._panels = {each: Panel(each, periods) for each in timeframes}
-        self._weights = weights
+        self._weights = {name: weight for name, weight in weights.items() if weight}
         self._timeframe_weights = timeframe_weights
 
     def __getitem__(self, timeframe: Timeframe) -> Panel:
@@ -131,5 +134,6 @@ class Panels:
     def _ballots(self, reading: Reading) -> Iterator[Ballot]:
         for timeframe, panel in self._panels.items():
             share = self._timeframe_weights[timeframe]
-            for name, voice in panel.voices(reading, self._weights).items():
-                yield Ballot(indicator=name, timeframe=timeframe, weight=share * self._weights[name], voice=voice)
+            said = panel.voices(reading, self._weights)
+            for name, weight in self._weights.items():
+                yield Ballot(indicator=name, timeframe=timeframe, weight=share * weight, voice=said[name])

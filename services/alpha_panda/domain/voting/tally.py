@@ -23,7 +23,7 @@ _PLACES: Final = {name: place for place, name in enumerate(DEFAULT_WEIGHTS)}
 _ABSTAINS: Final = "not defined yet"
 
 
-class Ballot(msgspec.Struct, frozen=True, kw_only=True):
+class Ballot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A voice with its weight, a whole number; None where the indicator is not defined yet."""
 
     indicator: str
@@ -32,7 +32,7 @@ class Ballot(msgspec.Struct, frozen=True, kw_only=True):
     voice: Voice | None
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The result: an action, confidence from 0 to 100, and what it was counted from.
 
     `coverage` is the share of all weight that was counted, in whole percent.

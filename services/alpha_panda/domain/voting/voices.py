@@ -27,7 +27,6 @@ _STRONG_ADX: Final = 40.0
 _NOISE: Final = 1e-6
 """Paise: a difference of averages below this is a rounding error."""
 _MIDDLE: Final = 50.0
-_AS: Final = {"trend": ", with the trend", "reversion": ", against the extreme"}
 
 
 class Reading(StrEnum):
@@ -36,6 +35,15 @@ class Reading(StrEnum):
     TREND = "trend"
     REVERSION = "reversion"
     REGIME = "regime"
+
+
+def _both(words: str) -> dict[Reading, str]:
+    return {Reading.TREND: f"{words}, with the trend", Reading.REVERSION: f"{words}, against the extreme"}
+
+
+_RSI: Final = _both("RSI {:.1f}")
+_BOLLINGER: Final = _both("close {:.2f} at {:+.2f} of the bands")
+_STOCHASTIC: Final = _both("%K {:.1f}, %D {:.1f}")
 
 
 class Voice(NamedTuple):
@@ -64,7 +72,7 @@ def reading_of(reading: Reading, adx: AdxLines | None) -> Reading:
 def rsi(value: float, reading: Reading) -> Voice:
     """Trend: full 20 away from 50. Reversion: half at 30 and 70, full at 20 and 80."""
     lean = _oscillator(value - _MIDDLE, reading, along=20, begins=20, ends=30)
-    return Voice(lean, "RSI {:.1f}" + _AS[reading], (value,))
+    return Voice(lean, _RSI[reading], (value,))
 
 
 def bollinger(bands: Bands, close: int, reading: Reading) -> Voice:
@@ -74,13 +82,13 @@ def bollinger(bands: Bands, close: int, reading: Reading) -> Voice:
         return Voice(0, "bands without width")
     place = (close - bands.middle) / width
     lean = _oscillator(place, reading, along=1, begins=1, ends=1.5)
-    return Voice(lean, "close {:.2f} at {:+.2f} of the bands" + _AS[reading], (close / 100, place))
+    return Voice(lean, _BOLLINGER[reading], (close / 100, place))
 
 
 def stochastic(lines: StochasticLines, reading: Reading) -> Voice:
     """Trend: full 30 away from 50. Reversion: half at 20 and 80, full at 0 and 100."""
     lean = _oscillator(lines.k - _MIDDLE, reading, along=30, begins=30, ends=50)
-    return Voice(lean, "%K {:.1f}, %D {:.1f}" + _AS[reading], (lines.k, lines.d))
+    return Voice(lean, _STOCHASTIC[reading], (lines.k, lines.d))
 
 
 def macd(lines: MacdLines) -> Voice:
