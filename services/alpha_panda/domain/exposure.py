@@ -84,12 +84,16 @@ class Exposure(msgspec.Struct, kw_only=True):
     def positions(self) -> int:
         """Positions that are open or may become so, each once."""
         holdings = self.account.holdings
+        if not self.reservations:
+            return len(holdings)
         return len(holdings) + len(self._coming(self.reservations.values()) - holdings.keys())
 
     def positions_held_as(self, product: Product) -> int:
         """Likewise, of a product."""
         holdings = self.account.holdings
         found = sum([each.product is product for each in holdings.values()])
+        if not self.reservations:
+            return found
         coming = self._coming([each for each in self.reservations.values() if each.product is product])
         return found + len(coming - holdings.keys())
 

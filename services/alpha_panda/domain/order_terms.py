@@ -65,6 +65,8 @@ def entry_price_paise(signal: SignalRaised) -> int:
 
 def _refuse_missing_prices(signal: SignalRaised) -> Refusal | None:
     kind = signal.order_type
+    if kind is OrderType.MARKET and signal.limit_price_paise is None and signal.trigger_price_paise is None:
+        return None
     for name, price_paise, needed in (
         ("limit price", signal.limit_price_paise, kind in _NEEDS_LIMIT),
         ("trigger price", signal.trigger_price_paise, kind in _NEEDS_TRIGGER),
@@ -83,15 +85,16 @@ def _refuse_missing_prices(signal: SignalRaised) -> Refusal | None:
 
 
 def _refuse_off_grid(signal: SignalRaised, instrument: Instrument) -> Refusal | None:
+    tick_paise = instrument.tick_size_paise
     for name, price_paise in (
         ("limit price", signal.limit_price_paise),
         ("trigger price", signal.trigger_price_paise),
         ("stop loss", signal.stop_loss_paise),
         ("target", signal.target_paise),
     ):
-        if price_paise is None or on_grid(price_paise, instrument.tick_size_paise):
+        if price_paise is None or on_grid(price_paise, tick_paise):
             continue
-        tick = rupees(instrument.tick_size_paise)
+        tick = rupees(tick_paise)
         return Refusal(
             code="off_tick_grid",
             value=rupees(price_paise),
