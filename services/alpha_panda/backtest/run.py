@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from alpha_panda.backtest.data import of_days
-from alpha_panda.backtest.engine import Engine, SetAside
+from alpha_panda.backtest.desk import SetAside
+from alpha_panda.backtest.engine import Engine
 from alpha_panda.backtest.recorder import Recorder
 from alpha_panda.backtest.setup import Setup
 from alpha_panda.domain.calendar import Session, SessionCalendar, default_calendar, trading_date
@@ -101,7 +102,7 @@ def run_batches(  # noqa: PLR0913 — the parts of a run
         ticks=seen.ticks,
         source=source.report,
         problems=engine.problems,
-        set_aside=tuple(engine.set_aside),
+        set_aside=engine.set_aside,
     )
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.support.trading import ACME, BOLT, price, signal, validated
 
-from alpha_panda.backtest.engine import Engine, in_order
+from alpha_panda.backtest.desk import in_order
+from alpha_panda.backtest.engine import Engine
 from alpha_panda.backtest.parity import Fault, compare
 from alpha_panda.backtest.setup import make_setup
 from alpha_panda.cli.resource_files import read_resources
