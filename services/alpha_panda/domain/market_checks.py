@@ -111,7 +111,7 @@ def short_needs_mis(inquiry: Inquiry) -> Refusal | None:
 def reward_risk(inquiry: Inquiry) -> Refusal | None:
     """A target is worth its stop. Both are rounded away from the entry, so the stop is forgiven a tick."""
     signal, terms, instrument = inquiry.signal, inquiry.terms, inquiry.instrument
-    if terms is None or instrument is None or not terms.reward_risk:
+    if terms is None or instrument is None or terms.reward_risk is None:
         return None
     if signal.target_paise is None or signal.stop_loss_paise is None:
         return None

@@ -116,7 +116,7 @@ def _account(limits: AccountLimits, *, halted: bool) -> AccountTerms:
         risk=percent(limits.max_risk_percent),
         sector=percent(limits.max_sector_percent),
         reserve_paise=paise(limits.min_cash_reserve),
-        reward_risk=Fraction(limits.min_reward_risk),
+        reward_risk=Fraction(limits.min_reward_risk) or None,
         edge=None if limits.min_edge_multiple is None else Fraction(limits.min_edge_multiple),
         price_deviation=percent(limits.max_price_deviation_percent),
         data_age=timedelta(seconds=limits.max_data_age_seconds) or None,
