@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import get_args
 
 from aiokafka import ConsumerRecord, TopicPartition
 from tests.support.memory_log import MemoryConsumer, MemoryLog, MemoryProducer
@@ -21,10 +22,10 @@ from alpha_panda.events.topics import (
     CONTROL_TRADING,
     SIGNALS_VALIDATED,
     TICKS,
-    TOPICS,
     Scope,
     Topic,
 )
+from alpha_panda.paper_trading.outbox import OrderEvent
 from alpha_panda.paper_trading.processor import PaperTradingProcessor
 from alpha_panda.runtime.fail_points import FailPoint, FailPoints
 from alpha_panda.runtime.gate import EpochGate, Upstream
@@ -51,7 +52,9 @@ def name_of(topic: Topic) -> str:
     return topic.full_name(BROKER if topic.scope is Scope.BROKER else None)
 
 
-OUTPUTS = {name_of(topic): tuple(range(PARTITIONS)) for topic in TOPICS if topic.name.startswith("orders.")}
+WRITES = tuple(dict.fromkeys(EVENT_TOPICS[kind] for kind in get_args(OrderEvent)))
+OUTPUTS = {name_of(topic): tuple(range(PARTITIONS)) for topic in WRITES}
+CONTROL = frozenset(name_of(each.topic) for each in INPUTS if each.topic.scope is Scope.CONTROL)
 
 
 class Switch(KillSwitchGate):
@@ -130,7 +133,7 @@ class LiveMarket:
             Wiring(
                 service="paper-trading",
                 inputs=inputs,
-                own_topics=tuple((topic, name_of(topic)) for topic in TOPICS if name_of(topic) in OUTPUTS),
+                own_topics=tuple((topic, name_of(topic)) for topic in WRITES),
                 marks=(),
                 brokers=lambda _: (BROKER,),
                 make=lambda: PaperTradingProcessor(BROKER, INSTRUMENTS, default_calendar()),
@@ -148,9 +151,7 @@ class LiveMarket:
         )
         await self.task.start(MemoryConsumer(self.log), dict(OUTPUTS))  # type: ignore[arg-type] # a fake
         self.read = {TopicPartition(*where): self.task.positions.get(where, 0) for where in partitions}
-        self.unread = {
-            where: len(self.log.partitions[where]) for where in self.read if where.topic.startswith("control.")
-        }
+        self.unread = {where: len(self.log.partitions[where]) for where in self.read if where.topic in CONTROL}
 
     async def turn(self, **most: int) -> None:
         """Read at most so many records of each partition (all of those not named), then decide."""
