@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import product as product_of
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.support.trading import ACME, BOLT, LOTS, broker_spec, feed, moment, paper, price, risk, signal, strategy_spec
+from tests.support.trading import (
+    ACME,
+    BOLT,
+    BROKER,
+    LOTS,
+    broker_spec,
+    moment,
+    paper,
+    price,
+    risk,
+    signal,
+    strategy_spec,
+)
 
+from alpha_panda.backtest.desk import Cores, Desk
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.processor import AnyEvent
-from alpha_panda.events.signals import Intent, OrderType, Product, Side, SignalValidated
+from alpha_panda.events.portfolio import PnlSnapshot
+from alpha_panda.events.signals import Intent, OrderType, Product, Side, SignalRejected, SignalValidated
 from alpha_panda.paper_trading.processor import PaperTradingProcessor
+from alpha_panda.portfolio.processor import PortfolioProcessor
 from alpha_panda.risk_manager.processor import RiskManagerProcessor
 
 STEPS = (1, 1, 1, 60, 3_600, 6 * 3_600, 20 * 3_600)
@@ -123,33 +139,44 @@ def _in_session(when: datetime) -> datetime:
     return when if calendar.session_at(when) is not None else calendar.next_session_open(when)
 
 
-@dataclass
 class Pipeline:
-    """Risk and paper in the loop of the replay protocol, and all that they said."""
+    """Risk and paper as a backtest runs them, and all that they said."""
 
-    desk: RiskManagerProcessor
-    market: PaperTradingProcessor
-    verdicts: list[AnyEvent] = field(default_factory=list)
-    orders: list[AnyEvent] = field(default_factory=list)
-    waiting: list[AnyEvent] = field(default_factory=list)
+    def __init__(
+        self, desk: RiskManagerProcessor, market: PaperTradingProcessor, waiting: Iterable[AnyEvent] = ()
+    ) -> None:
+        self.desk = desk
+        self.market = market
+        self.verdicts: list[AnyEvent] = []
+        self.orders: list[AnyEvent] = []
+        self._cores = Cores()
+        self._desk = Desk(BROKER, desk, market, PortfolioProcessor(BROKER), self._cores)
+        self._desk.validated = list(waiting)
+
+    @property
+    def waiting(self) -> list[AnyEvent]:
+        """Signals that paper takes in the next epoch."""
+        return self._desk.validated
 
     def turn(self, epoch: Epoch) -> None:
         """Paper meets the ticks with the signals of the epoch before; then risk decides knowing what came of it."""
-        orders = feed(self.market, *self.waiting, *epoch.ticks)
-        orders += self.market.on_watermark(epoch.watermark)
-        feed(self.desk, *epoch.ticks, *orders)
-        verdicts = feed(self.desk, *epoch.signals)
-        verdicts += self.desk.on_watermark(epoch.watermark)
-        self.waiting = [each for each in verdicts if isinstance(each.data, SignalValidated)]
-        self.orders += orders
-        self.verdicts += verdicts
+        self._desk.turn(epoch.ticks, epoch.signals, epoch.watermark, self._publish)
+        assert not self._cores.set_aside
+
+    def _publish(self, events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+        for each in events:
+            if isinstance(each.data, SignalValidated | SignalRejected):
+                self.verdicts.append(each)
+            elif not isinstance(each.data, PnlSnapshot):
+                self.orders.append(each)
+        return events
 
     def restarted(self) -> Pipeline:
         """The same from snapshots, with nothing said yet."""
         desk, market = risk(), paper()
         desk.restore(self.desk.snapshot())
         market.restore(self.market.snapshot())
-        return Pipeline(desk, market, waiting=list(self.waiting))
+        return Pipeline(desk, market, self._desk.validated)
 
 
 def pipeline() -> Pipeline:
