@@ -48,10 +48,11 @@ class Outcome:
         return sum(row["kind"] == kind for row in self.rows[owner])
 
 
-def outcome_of(panda: Panda, resources: Path) -> Outcome:
+def outcome_of(panda: Panda, resources: Path | None = None) -> Outcome:
+    """What a run came to; with the resources of a replay also what a backtest of its day says otherwise."""
     projections = panda.json("verify", "--projection")
     findings = panda.json("verify", check=False)
-    parity = panda.json("parity", "-f", str(resources), check=False)
+    parity = {} if resources is None else panda.json("parity", "-f", str(resources), check=False)
     return Outcome(
         digests={each["owner"]: each["digest"] for each in projections},
         rows={each["owner"]: each["rows"] for each in projections},
