@@ -31,7 +31,8 @@ _CAUSES: dict[type, tuple[type, ...]] = {
     OrderModified: (OrderFilled,),
     OrderCancelled: (OrderFilled, SignalValidated, BrokerConfigured),
 }
-"""What may cause what. A cancellation by the session's close has no cause: nobody publishes closes."""
+"""What may cause what. What the clock ends has no cause: nobody publishes closes."""
+_BY_THE_CLOCK = ("session_closed", "intraday_flatten")
 
 
 def right_topics(facts: Facts) -> Finding:
@@ -53,7 +54,7 @@ def causes(facts: Facts) -> Finding:
     look = Examination("causes", "every event follows from one on the log, never from another Broker's")
     for fact in facts.all:
         allowed = _CAUSES.get(type(fact.event.data))
-        if allowed is None or _closes_with_session(fact):
+        if allowed is None or _ends_by_the_clock(fact):
             continue
         look.look()
         problem = _problem(fact, allowed, facts, look)
@@ -62,9 +63,9 @@ def causes(facts: Facts) -> Finding:
     return look.finding()
 
 
-def _closes_with_session(fact: Fact) -> bool:
+def _ends_by_the_clock(fact: Fact) -> bool:
     data = fact.event.data
-    return isinstance(data, OrderCancelled) and data.code == "session_closed" and fact.event.causation_id is None
+    return isinstance(data, OrderCancelled) and data.code in _BY_THE_CLOCK and fact.event.causation_id is None
 
 
 def _problem(fact: Fact, allowed: tuple[type, ...], facts: Facts, look: Examination) -> str | None:

@@ -128,6 +128,8 @@ def _cause_names(event: Event[Any], facts: Facts) -> Iterator[str]:
         yield from _names_of_start(event, data.order, facts)
     elif isinstance(data, OrderCancelled) and data.code == "session_closed":
         yield f"close {event.event_time.isoformat()}"
+    elif isinstance(data, OrderCancelled) and data.code == "intraday_flatten":
+        yield f"flatten {event.event_time.isoformat()}"
     elif isinstance(data, OrderCancelled) and data.code == "exit_requested":
         for each in facts.by_id.get(event.causation_id or "", ()):
             if isinstance(each.event.data, SignalValidated):
@@ -137,8 +139,10 @@ def _cause_names(event: Event[Any], facts: Facts) -> Iterator[str]:
 
 
 def _names_of_start(event: Event[Any], order: Order, facts: Facts) -> Iterator[str]:
-    """An entry or exit begins because of its signal, a leg because of a fill or its generation."""
-    if order.leg in (Leg.ENTRY, Leg.EXIT):
+    """An entry or exit begins because of its signal, a leg because of a fill, its generation or the time."""
+    if order.leg is Leg.FLATTEN:
+        yield f"flatten {event.event_time.isoformat()}"
+    elif order.leg in (Leg.ENTRY, Leg.EXIT):
         yield order.signal_id
     elif order.generation:
         yield f"generation {order.generation}"

@@ -20,6 +20,8 @@ class Leg(StrEnum):
     EXIT = "exit"
     STOP = "stop"
     TARGET = "target"
+    FLATTEN = "flatten"
+    """Closes an intraday position before the broker does."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

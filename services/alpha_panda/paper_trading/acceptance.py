@@ -9,6 +9,8 @@ import msgspec
 from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Instrument
+from alpha_panda.domain.intraday import flatten_at
+from alpha_panda.domain.market_rules import RuleUnknownError
 from alpha_panda.domain.matching import PaperTerms
 from alpha_panda.domain.order_terms import Refusal, refuse_prices, refuse_quantity
 from alpha_panda.events.envelope import Event
@@ -78,8 +80,8 @@ def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrd
     )
 
 
-def new_trade(event: Event[SignalValidated], terms: PaperTerms) -> Trade:
-    """The trade that an entry begins, with nothing open yet."""
+def new_trade(event: Event[SignalValidated], terms: PaperTerms, flatten: datetime | None) -> Trade:
+    """The trade that an entry begins, with nothing open yet; `flatten` is when it is to be closed again."""
     signal = event.data.signal
     return Trade(
         signal_id=event.data.signal_id,
@@ -90,7 +92,22 @@ def new_trade(event: Event[SignalValidated], terms: PaperTerms) -> Trade:
         stop_loss_paise=signal.stop_loss_paise,
         target_paise=signal.target_paise,
         charges_as_of=terms.charges_as_of,
+        flatten=flatten,
     )
+
+
+def flatten_time(
+    event: Event[SignalValidated], instrument: Instrument | None, calendar: SessionCalendar
+) -> datetime | None:
+    """When the position of an intraday entry is to be closed; None for other products, and where that has passed."""
+    session = calendar.session_at(event.event_time)
+    if session is None or instrument is None or event.data.signal.product is not Product.MIS:
+        return None
+    try:
+        flatten = flatten_at(session, instrument)
+    except RuleUnknownError:
+        return None  # a day that no rule is known of: the position ends as its strategy says
+    return flatten if flatten > event.event_time else None
 
 
 def _session(moment: datetime, calendar: SessionCalendar) -> Session | Refusal:

@@ -28,7 +28,7 @@ from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import SignalValidated
 from alpha_panda.events.topics import Topic
-from alpha_panda.paper_trading.acceptance import Door, admit, new_trade, order_of
+from alpha_panda.paper_trading.acceptance import Door, admit, flatten_time, new_trade, order_of
 from alpha_panda.paper_trading.legs import Legs
 from alpha_panda.paper_trading.market import TickMatch
 from alpha_panda.paper_trading.outbox import Cause, Outbox
@@ -187,7 +187,8 @@ class PaperTradingProcessor(Processor):
     def _take(self, event: Event[SignalValidated], working: WorkingOrder, book: Book, legs: Legs, cause: Cause) -> None:
         order = working.order
         if order.leg is Leg.ENTRY and isinstance(self._terms, PaperTerms):
-            book.trades.append(new_trade(event, self._terms))
+            flatten = flatten_time(event, self._instruments.get(order.instrument_token), self._calendar)
+            book.trades.append(new_trade(event, self._terms, flatten))
         if order.leg is Leg.EXIT:
             _give_up_entry(book, order, legs, cause)
         book.orders.append(working)

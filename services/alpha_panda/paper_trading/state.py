@@ -56,6 +56,8 @@ class Trade(msgspec.Struct, kw_only=True):
     charges_as_of: date | None
     open: int = 0
     generation: int = 0
+    flatten: datetime | None = None
+    """When an intraday position is to be closed; None for others, and once it was."""
     renews: Session | None = None
     """The session at whose open the legs are placed again; None while they work or the trade has none."""
     ended_legs: dict[Leg, str] = msgspec.field(default_factory=dict)
@@ -107,6 +109,7 @@ class Book(msgspec.Struct, kw_only=True):
         self.trades = [trade for trade in self.trades if trade.open or self.of(trade)]
         times = [working.closes_at for working in self.orders]
         times += [trade.renews.open for trade in self.trades if trade.renews is not None]
+        times += [trade.flatten for trade in self.trades if trade.flatten is not None]
         self.due = min(times, default=None)
 
 

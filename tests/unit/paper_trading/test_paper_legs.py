@@ -165,7 +165,8 @@ def test_a_second_entry_of_a_strategy_in_an_instrument_fails() -> None:
 
 def test_the_close_cancels_what_is_not_filled() -> None:
     market = paper()
-    feed(market, entry("10:00:00", 10, order_type=OrderType.LIMIT, limit_price_paise=9_000))
+    terms: dict[str, Any] = {"order_type": OrderType.LIMIT, "limit_price_paise": 9_000, "product": Product.CNC}
+    feed(market, entry("10:00:00", 10, **terms))
     assert not list(market.on_watermark(moment("15:29:59")))
     (cancelled,) = market.on_watermark(moment("15:30:00"))
     assert ends([cancelled]) == [(Leg.ENTRY, "session_closed")]
