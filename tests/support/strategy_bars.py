@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.support.onnx_models import trend_model
 
 from alpha_panda.domain.calendar import IST
 from alpha_panda.events.market import Bar, Timeframe
@@ -25,7 +26,12 @@ def made(name: str, params: dict[str, Any] | None = None, *timeframes: Timeframe
     """A fresh instance of a strategy."""
     wanted = timeframes or (Timeframe.M1,)
     context = Context(strategy="tested", instrument_token=TOKEN, tick_size_paise=5, timeframes=wanted)
-    return load_strategy(name, params or {}, wanted).instance(context)
+    return load_strategy(name, {**needed(name), **(params or {})}, wanted).instance(context)
+
+
+def needed(name: str) -> dict[str, Any]:
+    """The parameters that a shipped strategy has no default for."""
+    return {"model": str(trend_model())} if name == "ml_model" else {}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""`panda strategy`: what strategies there are, what each takes, and a package to begin an own one with."""
+"""`panda strategy`: what strategies there are, what each takes, a package to begin an own one, a table to train on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
+from alpha_panda.cli.feature_table import features
 from alpha_panda.cli.options import TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.cli.strategy_package import package_files
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_strategies)
     group.command("describe")(describe)
     group.command("new")(new)
+    group.command("features")(features)
     app.add_typer(group, name="strategy")
 
 

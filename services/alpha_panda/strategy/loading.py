@@ -24,6 +24,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "breakout": "alpha_panda_strategies.breakout:Breakout",
     "ema_cross": "alpha_panda_strategies.ema_cross:EmaCross",
     "mean_reversion": "alpha_panda_strategies.mean_reversion:MeanReversion",
+    "ml_model": "alpha_panda_strategies.ml_model:MlModel",
     "momentum": "alpha_panda_strategies.momentum:Momentum",
     "multi_indicator": "alpha_panda_strategies.multi_indicator:MultiIndicator",
 }

@@ -1,5 +1,6 @@
 """`panda strategy` lists and describes what there is, and writes a package that works."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -10,15 +11,19 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
+from tests.support.strategy_bars import needed
 from tests.unit.cli.desk import Said
 
+from alpha_panda.cli.bar_file import read_bars
 from alpha_panda.cli.main import guarded, invoke
 from alpha_panda.cli.strategies import register
+from alpha_panda.domain.features import FEATURES, examples
 from alpha_panda.resources.strategy import Strategy
 from alpha_panda.strategy import BUILT_IN, VotingConfig, load_strategy
 from alpha_panda.strategy.loading import find_strategy
 
 Panda = Callable[..., Said]
+MINUTES = Path(__file__).parents[2] / "fixtures" / "market" / "yesbank" / "YESBANK.csv"
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def test_every_parameter_of_a_shipped_strategy_is_described(panda: Panda, name: 
     fields = find_strategy(name).Config.model_fields.values()
     assert [each["name"] for each in told["parameters"]] == [field.alias for field in fields]
     assert all(each["description"] and each["type"] and each["allowed"] for each in told["parameters"])
-    assert all(each["default"] != "required" for each in told["parameters"])
+    assert [each["name"] for each in told["parameters"] if each["default"] == "required"] == list(needed(name))
     assert told["text"]
 
 
@@ -159,3 +164,25 @@ def test_a_folder_that_cannot_be_written_is_told(panda: Panda, tmp_path: Path):
     said = panda("new", "opening_range", "--into", "file")
     assert said.code == 1
     assert "file/opening_range: cannot be written: Not a directory" in said.err
+
+
+def test_the_table_that_a_model_is_trained_on_is_written_by_the_code_that_it_trades_by(panda: Panda):
+    said = panda("features", MINUTES, "--horizon", 5, "--feature", "rsi_14", "--feature", "return_1")
+    assert said.code == 0
+    assert "5 bars outside the session" in said.err
+    rows = list(csv.reader(said.out.splitlines()))
+    expected = examples(read_bars(MINUTES).bars, ("rsi_14", "return_1"), horizon=5)
+    assert rows[0] == ["time", "rsi_14", "return_1", "forward_percent"]
+    assert [tuple(map(float, row[1:])) for row in rows[1:]] == [
+        (*each.values, each.forward_percent) for each in expected
+    ]
+    assert rows[1][0] == "2019-07-09T09:29:00+05:30"
+
+
+def test_the_features_are_listed_and_a_wrong_one_is_told(panda: Panda):
+    lines = panda("features", "--list").out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == list(FEATURES)
+    said = panda("features", MINUTES, "--feature", "rsi")
+    assert (said.code, said.out) == (2, "")
+    assert 'rsi: there is no such feature; did you mean "rsi_14"?' in said.err
+    assert "no file of bars is given" in panda("features").err

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.support.strategy_bars import needed
 
 from alpha_panda.errors import InputError
 from alpha_panda.events.market import Timeframe
@@ -20,8 +21,8 @@ def test_a_shipped_strategy_has_its_name_in_any_spelling_and_its_class(name: str
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_every_shipped_strategy_can_be_loaded_without_parameters(name: str):
-    assert load_strategy(name, {}, ONE).config is not None
+def test_every_shipped_strategy_can_be_loaded_with_no_more_than_it_needs(name: str):
+    assert load_strategy(name, needed(name), ONE).config is not None
 
 
 def test_the_shipped_strategies_are_known():
