@@ -16,6 +16,7 @@ from alpha_panda.cli import (
     events,
     halting,
     indicators,
+    optimize,
     parity,
     platform,
     resources,
@@ -38,6 +39,7 @@ PARTS: Final = (
     charges.register,
     backtest.register,
     parity.register,
+    optimize.register,
     schemas.register,
 )
 """Each adds its commands to the app, in the order of `panda --help`."""

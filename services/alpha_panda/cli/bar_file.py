@@ -48,6 +48,28 @@ def read_bars(path: Path, *, instrument: str | None = None, zone: tzinfo = IST) 
     Raises:
         InputError: the file cannot be read, or holds no bars of one instrument.
     """
+    file, rows, notes = _read(path, zone)
+    return _series(_one_instrument(rows, instrument, file), file, notes)
+
+
+def read_each(path: Path, *, zone: tzinfo = IST) -> dict[str, BarSeries]:
+    """The bars of every instrument of a file, by SYMBOL or EXCHANGE:SYMBOL; by the file's name where it has neither.
+
+    A row that could not be read at all is told with each of them.
+
+    Raises:
+        InputError: as `read_bars`.
+    """
+    file, rows, notes = _read(path, zone)
+    groups: dict[str, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(row.name or path.stem, []).append(row)
+    return {name: _series(group, file, list(notes)) for name, group in groups.items()} or {
+        path.stem: _series([], file, notes)
+    }
+
+
+def _read(path: Path, zone: tzinfo) -> tuple[TableFile, list[_Row], list[str]]:
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "there is no such file"
         raise InputError(f"{path}: {what}", remedy="give one CSV or Parquet file of bars")
@@ -56,7 +78,10 @@ def read_bars(path: Path, *, instrument: str | None = None, zone: tzinfo = IST) 
     if columns.kind is not Kind.BARS:
         raise InputError(f"{file.name}: holds ticks, not bars", remedy=_BARS)
     notes: list[str] = []
-    rows = _one_instrument(list(_rows(file, columns, zone, notes)), instrument, file)
+    return file, list(_rows(file, columns, zone, notes)), notes
+
+
+def _series(rows: list[_Row], file: TableFile, notes: list[str]) -> BarSeries:
     if not rows:
         reason = f"; line {notes[0].removeprefix(f'{file.name}:')}" if notes else ""
         raise InputError(f"{file.name}: has no row that can be used{reason}", remedy=_BARS)
