@@ -19,6 +19,8 @@ HERE = Path(__file__).parent
 MINUTES = 60
 PATIENCE_SECONDS = 90.0
 POLL_SECONDS = 0.5
+BUDGET = "budget: {call_milliseconds: 1000}\n"
+"""More time than a slow machine takes to use up the memory that a call may have."""
 KINDS = {
     "raises": "raised",
     "wrong-type": "nonsense",
@@ -81,10 +83,17 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def budget(folder: Path) -> str:
+    """A file of settings with the tests' budget."""
+    path = folder / "settings.yaml"
+    path.write_text(BUDGET)
+    return str(path)
+
+
 def replayed(folder: Path, hour: Path, resources: Path) -> Iterator[Finished]:
     panda = Panda(folder / "data", (HERE,))
     try:
-        panda.replay(resources, hour, "--partitions", "2")
+        panda.replay(resources, hour, "--partitions", "2", "--config", budget(folder))
         yield Finished(panda, outcome_of(panda))
     finally:
         panda.down()
@@ -119,7 +128,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panda]:
     folder = tmp_path_factory.mktemp("desk")
     panda = Panda(folder / "data", (HERE,))
     try:
-        panda.run("up", "-f", str(RESOURCES), "--synthetic", "10", "--rate", "100")
+        panda.run("up", "-f", str(RESOURCES), "--synthetic", "10", "--rate", "100", "--config", budget(folder))
         yield panda
     finally:
         panda.down()

@@ -29,7 +29,7 @@ def test_each_unruly_strategy_of_a_replay_is_quarantined_with_its_kind_and_evide
     assert reasons["raises"] == "ZeroDivisionError: nothing to divide by"
     assert reasons["too-many"] == "wants 10000 things at once; allowed: 50"
     assert "stop_loss_paise is nan of type float" in reasons["not-a-number"]
-    assert "allowed: 250 ms" in reasons["loops"]
+    assert "allowed: 1000 ms" in reasons["loops"]
     assert "swallowed 20 interruptions" in reasons["loops-and-swallows"]
     assert "allowed: 268435456 (256 MiB)" in reasons["allocates"]
     assert "2 times in a row" in reasons["ends-the-process"]
