@@ -35,8 +35,8 @@ def read_event(record: ConsumerRecord, topic: Topic, partitions: int, header: En
     except UnicodeDecodeError as error:
         raise MalformedEventError(f"the key is not UTF-8: {error}") from error
     header = header or decode_header(record.value)
-    require_place(header, record.topic, topic)
     event = decode(header, key)
+    require_place(header, record.topic, topic)
     token = event.key_instrument
     if topic.single or token is None:
         return event
