@@ -79,7 +79,9 @@ class Besieged:
 
     def doctor(self) -> dict[str, str]:
         """By check: what it says is wrong."""
-        findings = json.loads(self.panda.run("doctor", "-o", "json", check=False).stdout)
+        said = self.panda.run("doctor", "-o", "json", check=False)
+        assert said.stdout, said.stderr
+        findings = json.loads(said.stdout)
         return {each["check"]: each["message"] for each in findings if each["level"] == "failed"}
 
     def sql(self, *statements: str) -> list[Any]:
