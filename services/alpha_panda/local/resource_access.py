@@ -27,11 +27,13 @@ async def open_resources(data_dir: Path) -> AsyncIterator[ResourceStore]:
     """The resources of the platform that runs in `data_dir`.
 
     Raises:
-        UnavailableError: no platform runs there, or it is still starting.
+        UnavailableError: no platform runs there, it is still starting, or its PostgreSQL cannot serve.
     """
     pool = await _connect(data_dir)
     try:
         yield ResourceStore(pool)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _cannot_serve(error) from error
     finally:
         await pool.close()
 
@@ -59,6 +61,12 @@ async def _connect(data_dir: Path) -> asyncpg.Pool:
         raise UnavailableError(msg, remedy="try again in a few seconds") from error
     except (OSError, *_NOT_OURS) as error:
         raise _nothing_runs(data_dir) from error
+    except asyncpg.PostgresError as error:
+        raise _cannot_serve(error) from error
+
+
+def _cannot_serve(error: Exception) -> UnavailableError:
+    return UnavailableError(f"PostgreSQL cannot serve: {error}", remedy="see `panda doctor`, which names a full disk")
 
 
 def _nothing_runs(data_dir: Path) -> UnavailableError:

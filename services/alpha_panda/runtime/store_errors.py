@@ -18,6 +18,7 @@ _POSTGRES_PASSES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
+    asyncpg.PostgresSystemError,
     OSError,
     TimeoutError,
 )

@@ -108,8 +108,11 @@ def _compared(stores: dict[str, tuple[Check, ...]]) -> list[Check]:
 
 
 async def _examine_letters(layout: Layout) -> list[Finding]:
-    letters = await read_letters(layout)
-    marks = await read_marks(layout, letters)
+    try:
+        letters = await read_letters(layout)
+        marks = await read_marks(layout, letters)
+    except PandaError as error:
+        return [skipped(Check.DEAD_LETTERS, str(error))]
     outstanding: dict[str, Counter[Decision]] = defaultdict(Counter)
     for step in plan_replay(letters, marks, returned=False):
         outstanding[step.letter.place[0]][step.decision] += 1

@@ -15,6 +15,8 @@ from alpha_panda.local.doctor.ask_stores import Addresses
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.postgres import DATABASE
 from alpha_panda.local.provision.kafka import can_login
+from alpha_panda.runtime.errors import AuthenticationError as RefusedLoginError
+from alpha_panda.runtime.store_errors import postgres_errors
 from alpha_panda.topology.model import Plan
 from alpha_panda.topology.names import role
 
@@ -85,16 +87,17 @@ async def _try_redis(login: Login, addresses: Addresses) -> bool:
 async def _try_postgres(login: Login, addresses: Addresses) -> bool:
     host, _, port = addresses.postgres.rpartition(":")
     try:
-        connection = await asyncpg.connect(
-            host=host,
-            port=int(port),
-            user=login.user,
-            password=login.password,
-            database=DATABASE,
-            ssl=False,
-            timeout=_SECONDS,
-        )
-    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InsufficientPrivilegeError):
+        with postgres_errors():
+            connection = await asyncpg.connect(
+                host=host,
+                port=int(port),
+                user=login.user,
+                password=login.password,
+                database=DATABASE,
+                ssl=False,
+                timeout=_SECONDS,
+            )
+    except RefusedLoginError:
         return False
     await connection.close(timeout=_SECONDS)
     return True

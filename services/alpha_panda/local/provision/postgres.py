@@ -65,7 +65,7 @@ async def compare_postgres(plan: Plan, dsn: str, *, owner: str = OWNER) -> Diffe
             return await _reconcile(connection, plan, lambda _: False, owner)
         finally:
             await transaction.rollback()
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise UnavailableError(f"PostgreSQL could not be compared with the plan: {error}") from error
     finally:
         await connection.close()
@@ -74,7 +74,7 @@ async def compare_postgres(plan: Plan, dsn: str, *, owner: str = OWNER) -> Diffe
 async def _connect(dsn: str) -> asyncpg.Connection:
     try:
         return await asyncpg.connect(dsn, timeout=_SECONDS, command_timeout=_SECONDS)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         msg = f"PostgreSQL does not let the administrator in: {error}"
         raise UnavailableError(msg, remedy="see PostgreSQL's log") from error
 
