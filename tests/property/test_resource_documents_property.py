@@ -34,7 +34,10 @@ from alpha_panda.resources.strategy import (
 )
 from alpha_panda.resources.yaml_text import write_yaml
 
-money = st.decimals(0, 10**12, places=2, allow_nan=False).map(str) | st.integers(0, 10**12).map(str)
+limits = st.decimals(Decimal("0.01"), 10**12, places=2).map(str) | st.integers(1, 10**12).map(str)
+"""A limit of nothing is refused: it would let nothing be entered."""
+cash = st.decimals(Decimal("1000.01"), 10**12, places=2).map(str)
+"""More than the reserve that an account has where it says nothing else."""
 percents = st.decimals(Decimal("0.0001"), 99, places=4).map(str)
 labels = st.from_regex(r"[a-f]([-a-f0-9]{0,8}[a-f0-9])?", fullmatch=True)
 json_values = st.recursive(
@@ -53,11 +56,11 @@ broker_resources = st.builds(
         BrokerSpec,
         type=st.just(BrokerType.PAPER),
         halted=st.booleans(),
-        account=st.builds(AccountLimits, max_daily_loss=st.none() | money, drawdown_percent=percents),
+        account=st.builds(AccountLimits, max_daily_loss=st.none() | limits, drawdown_percent=percents),
         paper=st.none()
         | st.builds(
             PaperSettings,
-            starting_cash=money,
+            starting_cash=cash,
             charges=st.builds(Charges, as_of=st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))),
         ),
     ),
@@ -82,7 +85,7 @@ strategy_resources = st.builds(
         timeframes=st.lists(st.sampled_from(Timeframe), min_size=1, unique=True).map(tuple),
         brokers=st.lists(labels, min_size=1, max_size=10, unique=True).map(tuple),
         levels=st.builds(Levels, stop_loss_percent=st.none() | percents),
-        risk=st.builds(StrategyRisk, max_daily_loss=st.none() | money),
+        risk=st.builds(StrategyRisk, max_daily_loss=st.none() | limits),
         state=st.sampled_from(StrategyState),
         mode=st.just(Mode.PAPER),
     ),
