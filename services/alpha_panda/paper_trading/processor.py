@@ -172,9 +172,8 @@ class PaperTradingProcessor(Processor):
         Raises:
             HorizonError: the session table ends before the session in which legs must be placed again.
         """
-        legs = Legs(token, book, self._outbox)
         while book.due is not None and book.due <= now:
-            legs.pass_boundary(book.due, self._calendar)
+            Legs(token, book, self._outbox).pass_boundary(book.due, self._calendar)
 
     def _halted(self, order: Order) -> Refusal | None:
         instrument = self._instruments.get(order.instrument_token)

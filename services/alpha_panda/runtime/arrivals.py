@@ -89,11 +89,11 @@ class Arrivals:
             self._items = [item for item in items if item.record.topic not in self._control]
             items = [item for item in items if item.record.topic in self._control]
             positions = {where: end for where, end in positions.items() if where[0] in self._control}
+        if not items:
+            return 0
         gate, answer = self._gate, None
         if gate is not None and any(gate.concerns(item.event) for item in items):
             answer = await gate.ask()
-        if not items:
-            return 0
         turn = self._turns.next(positions, self.watermark, told(answer)) if self._retraces else None
         return await self._decide(self._sift(items, answer), turn)
 

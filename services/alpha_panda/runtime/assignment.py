@@ -38,7 +38,7 @@ async def assign(consumer: AIOKafkaConsumer, wanted: Mapping[TopicPartition, Seq
         where, name = (partition.topic, partition.partition), f"{partition.topic}/{partition.partition}"
         starts = [start_at(name, each.get(where), beginnings[partition], ends[partition]) for each in readers]
         for reader, start in zip(readers, starts, strict=True):
-            if start.loss or start.offset:
+            if start.loss or start.offset:  # a turn waits for positions, also where nothing is left to read
                 reader[where] = start.offset
             if start.loss:
                 losses[start.loss] = None

@@ -66,16 +66,16 @@ async def _in_batches(
     handed: list[Handed] = []
     batch, count = producer.create_batch(), 0
     for record in records:
-        if not _fits(batch, record):
+        if not _put(batch, record):
             handed.append(await _send(producer, batch, topic, partition, count))
             batch, count = producer.create_batch(), 0
-            _fits(batch, record)
+            _put(batch, record)
         count += 1
     handed.append(await _send(producer, batch, topic, partition, count))
     return handed
 
 
-def _fits(batch: Any, record: Record) -> bool:  # noqa: ANN401 - aiokafka's own
+def _put(batch: Any, record: Record) -> bool:  # noqa: ANN401 - aiokafka's own
     """Put the record into the batch, if it has room."""
     headers = list(record.headers)
     return batch.append(timestamp=None, key=record.key, value=record.value, headers=headers) is not None

@@ -71,8 +71,11 @@ def hold_back(gate: LiveGate | None, items: list[Item]) -> tuple[list[Item], lis
     """The items that nobody needs to ask about, and those that wait until somebody does."""
     if gate is None:
         return items, []
-    held = [item for item in items if gate.concerns(item.event)]
-    return [item for item in items if not gate.concerns(item.event)], held
+    free: list[Item] = []
+    held: list[Item] = []
+    for item in items:
+        (held if gate.concerns(item.event) else free).append(item)
+    return free, held
 
 
 def told(answer: Answer | None) -> Heard | None:

@@ -16,12 +16,12 @@ from typing import Final
 import msgspec
 
 from alpha_panda.events.envelope import MalformedEventError
+from alpha_panda.runtime.batches import Headers
 from alpha_panda.runtime.gate import Partition
 from alpha_panda.runtime.inbox import Item
 from alpha_panda.runtime.snapshots import Offsets, by_topic
 
 HEADER: Final = "panda-turn"
-Headers = tuple[tuple[str, bytes], ...]
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
