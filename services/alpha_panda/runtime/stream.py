@@ -143,7 +143,8 @@ class StreamService:
 
     async def _run(self, ownership: Ownership, tenures: list[Tenure]) -> None:
         settings = self._settings.kafka
-        consumer = make_consumer(settings, self._settings.service.group)
+        live = self._settings.run.pacing == "arrival"
+        consumer = make_consumer(settings, self._settings.service.group, gathers=live)
         producer = make_producer(settings)
         await retried(lambda: start_client(producer, settings))
         await retried(lambda: start_client(consumer, settings))
