@@ -39,13 +39,15 @@ class Warden:
         self.watch = watch
         self.docket = docket
         self._fatal: Fatal = fatal or {}
-        self._cause: str | None = None
+        self._cause: str | Callable[[], str] | None = None
         self._cause_bytes = b""
         self._labels: dict[tuple[Party, str], bytes] = {}
 
     @property
     def cause(self) -> str | None:
         """The event's id."""
+        if callable(self._cause):
+            self._cause = self._cause()
         return self._cause
 
     def about(self, cause: str | None) -> None:
@@ -53,17 +55,22 @@ class Warden:
         self._cause = cause
         self._cause_bytes = b"" if cause is None else cause.encode()
 
+    def about_bar(self, name: Callable[[], str]) -> None:
+        """The calls to come are about an event whose id is made when a verdict asks for it; the watch is not told."""
+        self._cause = name
+        self._cause_bytes = b""
+
     def call(self, party: Party, name: str, do: Callable[[], Any]) -> tuple[Any, Verdict | None]:
         """The result of `do`, or the verdict on it."""
-        if (self.docket or self._fatal) and (known := self._known(Case(party, name, self._cause))) is not None:
+        if (self.docket or self._fatal) and (known := self._known(Case(party, name, self.cause))) is not None:
             return None, known
         try:
             result, found = self._attempt(party, name, do)
         except OutOfTimeError as error:  # it was raised between the call's last instruction and its end
             late = self.watch.end()
-            result, found = None, self._out_of_time(Case(party, name, self._cause), late, last_frames(error))
+            result, found = None, self._out_of_time(Case(party, name, self.cause), late, last_frames(error))
         if found is not None:
-            self.docket[Case(party, name, self._cause)] = found
+            self.docket[Case(party, name, self.cause)] = found
         return result, found
 
     def _known(self, case: Case) -> Verdict | None:
@@ -100,7 +107,9 @@ class Warden:
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a strategy does not end the runner
             failure = (QuarantineKind.RAISED, _said(error), last_frames(error))
         late = self.watch.end()
-        case = Case(party, name, self._cause)
+        if failure is None and not late:
+            return result, None
+        case = Case(party, name, self.cause)
         if late:
             return None, self._out_of_time(case, late, failure[2] if failure else "it returned in the end")
         return (result, None) if failure is None else (None, verdict(case, *failure))
