@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -160,8 +161,13 @@ def quick(setup: Setup, days: list[BarDay], timeframe: Timeframe) -> tuple[Kept,
     return kept, engine
 
 
-def decisions(kept: Kept) -> list[dict[str, Any]]:
-    return [msgspec.to_builtins(each) for each in kept.events if not isinstance(each.data, PnlSnapshot)]
+def decisions(kept: Kept) -> dict[str | None, list[dict[str, Any]]]:
+    """By Broker, each in its order: Brokers do not wait for each other."""
+    found = defaultdict(list)
+    for each in kept.events:
+        if not isinstance(each.data, PnlSnapshot):
+            found[each.broker].append(msgspec.to_builtins(each))
+    return found
 
 
 def snapshots(kept: Kept) -> dict[str, Any]:

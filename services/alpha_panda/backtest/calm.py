@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from alpha_panda.backtest.minute_day import MinuteDay
 from alpha_panda.domain.ticks import OFFSETS
 from alpha_panda.events.market import Bar
 from alpha_panda.paper_trading.processor import PaperTradingProcessor
@@ -24,18 +25,21 @@ class Calm:
     """What one Broker's services wait for, from one epoch that they took in whole to the next."""
 
     def __init__(
-        self, risk: RiskManagerProcessor, paper: PaperTradingProcessor, portfolio: PortfolioProcessor
+        self, risk: RiskManagerProcessor, paper: PaperTradingProcessor, portfolio: PortfolioProcessor, epoch: int
     ) -> None:
-        """Ask them."""
+        """Ask them; `epoch` of the day is the first that they do not know."""
         self._risk = risk
         self._paper = paper
         self._portfolio = portfolio
+        self._epoch = epoch
         self._stakes = risk.stakes()
         self._corridors = {token: book.corridor for token, book in paper.state.books.items()}
-        self._missed: dict[int, Bar] = {}
-        self._watermark: datetime | None = None
-        self._until = min(self._stakes.until, paper.due or _NEVER)
-        self._is_idle = not (self._corridors or self._stakes.units)
+        self.until = min(self._stakes.until, paper.due or _NEVER)
+        """Time alone changes nothing before."""
+        self.touched = self._corridors.keys() | self._stakes.units.keys()
+        """Instruments in which something rests or is held."""
+        self.is_idle = not self.touched
+        """Whether no price can do anything."""
 
     @property
     def equity_paise(self) -> int:
@@ -44,37 +48,32 @@ class Calm:
 
     def lasts(self, watermark: datetime) -> bool:
         """Whether time alone changes nothing up to there."""
-        return watermark < self._until
+        return watermark < self.until
 
     def take(self, bars: Sequence[Bar]) -> bool | None:
         """Take in the prices of an epoch; whether the worth of something held changed, None where it is not calm."""
-        if self._is_idle:
-            return False
-        if not self._within(bars):
-            return None
+        corridors = self._corridors
+        for bar in bars:
+            corridor = corridors.get(bar.instrument_token)
+            if corridor is not None and not (corridor[0] < bar.low_paise and bar.high_paise < corridor[1]):
+                return None
         return self._stakes.take(bars)
 
-    def touches(self, bar: Bar) -> bool:
-        """Whether the order of this instrument's prices matters: something rests or is held there."""
-        return bar.instrument_token in self._corridors or bar.instrument_token in self._stakes.units
-
-    def miss(self, bars: Sequence[Bar], watermark: datetime) -> None:
-        """The services are not told of an epoch that was taken in."""
-        for bar in bars:
-            self._missed[bar.instrument_token] = bar
-        self._watermark = watermark
-
-    def tell(self) -> None:
-        """Tell the services what they missed."""
-        if self._watermark is None:
+    def tell(self, day: MinuteDay, epoch: int) -> None:
+        """Tell the services what they missed before an epoch of a day."""
+        if epoch <= self._epoch:
             return
-        self._stakes.settle()
-        self.mark(self._missed.values())
+        lasts = (line.last_before(epoch) for line in day.lines.values())
+        begins = day.watermarks[self._epoch]
+        self.mark(bar for bar in lasts if bar is not None and bar.end >= begins)
         for core in (self._paper, self._risk, self._portfolio):
             # Nothing follows but the worth of what is held, which was said when it changed.
-            core.on_watermark(self._watermark)
-        self._missed.clear()
-        self._watermark = None
+            core.on_watermark(day.watermarks[epoch - 1])
+        self._epoch = epoch
+
+    def begin_day(self) -> None:
+        """The next day's first epoch is the first that they do not know."""
+        self._epoch = 0
 
     def mark(self, bars: Iterable[Bar]) -> None:
         """Tell the services the last prices of bars."""
@@ -84,11 +83,3 @@ class Calm:
             moment = bar.start + (bar.end - bar.start) * OFFSETS[-1] / 60
             self._risk.mark(token, price_paise, moment)
             self._portfolio.mark(token, price_paise, moment)
-
-    def _within(self, bars: Sequence[Bar]) -> bool:
-        corridors = self._corridors
-        for bar in bars:
-            corridor = corridors.get(bar.instrument_token)
-            if corridor is not None and not (corridor[0] < bar.low_paise and bar.high_paise < corridor[1]):
-                return False
-        return True

@@ -1,29 +1,30 @@
-"""One Broker's services in one process, minute by minute: called where they have something to decide.
+"""One Broker's services in one process, over days of minute bars: called where they have something to decide.
 
-In: the bars of an epoch and its raw signals. Out: what the services say, or only what the account is worth.
+In: the epochs of a day and their raw signals. Out: what the services say, or only what the account is worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Protocol
 
 from alpha_panda.backtest.calm import Calm
-from alpha_panda.backtest.desk import Desk, Record, stamped
-from alpha_panda.domain.epochs import NumberedBar, ticks_of_bars
+from alpha_panda.backtest.desk import Desk, stamped
+from alpha_panda.backtest.minute_day import MinuteDay
+from alpha_panda.domain.epochs import ticks_of_bars
 from alpha_panda.domain.processor import AnyEvent
-from alpha_panda.events.market import Bar
 from alpha_panda.events.signals import SignalRaised
 
 
-class Minute(NamedTuple):
-    """An epoch: its bars of the instruments that somebody trades, with and without their numbers."""
+class Marks(Protocol):
+    """Who is told what a desk says."""
 
-    epoch: int
-    watermark: datetime
-    numbered: Sequence[NumberedBar]
-    bars: Sequence[Bar]
+    def record(self, event: AnyEvent) -> None:
+        """What a core said."""
+
+    def mark(self, broker: str, at: datetime, equity_paise: int) -> None:
+        """Only prices moved, and with them the worth of an account."""
 
 
 class MinuteDesk(Desk):
@@ -31,35 +32,57 @@ class MinuteDesk(Desk):
 
     _calm: Calm | None = None
 
-    def minute(self, minute: Minute, raw: Sequence[AnyEvent], record: Record) -> int | None:
-        """One epoch, `raw` are all Brokers' signals; what the account is worth, where only that changed."""
-        own = [each for each in raw if each.broker == self.broker and isinstance(each.data, SignalRaised)] if raw else ()
+    def pass_over(self, day: MinuteDay, begin: int, end: int, told: Marks) -> None:
+        """The epochs from `begin` to before `end`, in which nobody raises a signal."""
+        epoch = begin
+        while epoch < end:
+            if self._calm is not None and not self.validated:
+                epoch = self._skim(self._calm, day, epoch, end, told)
+            if epoch < end:
+                self.decide(day, epoch, (), told)
+                epoch += 1
+
+    def decide(self, day: MinuteDay, epoch: int, raw: Sequence[AnyEvent], told: Marks) -> None:
+        """One epoch with everything that happens in it; `raw` are all Brokers' signals."""
+        own = [each for each in raw if each.broker == self.broker and isinstance(each.data, SignalRaised)]
+        watermark, number = day.watermarks[epoch], day.first + epoch
+        ticked: Collection[int] = day.lines
         calm = self._calm
-        if calm is None or self.validated or not calm.lasts(minute.watermark):
-            self._decide(minute, minute.numbered, own, record)
-            return None
-        moved = calm.take(minute.bars)
-        if moved is None:
-            self._decide(minute, [each for each in minute.numbered if calm.touches(each.bar)], own, record)
-            return None
-        if own:
-            self._decide(minute, (), own, record)
-            return None
-        calm.miss(minute.bars, minute.watermark)
-        return calm.equity_paise if moved else None
+        if calm is not None:
+            calm.tell(day, epoch)
+            if calm.lasts(watermark):
+                ticked = self._restless(calm, day, epoch)
+                calm.mark(bar for bar in day.epochs[epoch] if bar.instrument_token not in ticked)
+        ticks = stamped(ticks_of_bars(day.numbered(epoch, ticked)), number, None) if ticked else ()
+        self.turn(ticks, own, watermark, lambda events: stamped(events, number, told.record))
+        self._calm = Calm(self.risk, self.paper, self.portfolio, epoch + 1)
 
-    def close(self) -> None:
-        """Nothing more comes."""
+    def end_day(self, day: MinuteDay) -> None:
+        """The services know all of the day."""
         if self._calm is not None:
-            self._calm.tell()
+            self._calm.tell(day, len(day.watermarks))
+            self._calm.begin_day()
 
-    def _decide(
-        self, minute: Minute, ticked: Sequence[NumberedBar], own: Sequence[AnyEvent], record: Record
-    ) -> None:
-        """The whole epoch, with the ticks of some bars and the last prices of the others."""
-        if self._calm is not None:
-            self._calm.tell()
-            self._calm.mark([each.bar for each in minute.numbered if each not in ticked])
-        ticks = stamped(ticks_of_bars(ticked), minute.epoch, None)
-        self.turn(ticks, own, minute.watermark, lambda events: stamped(events, minute.epoch, record))
-        self._calm = Calm(self.risk, self.paper, self.portfolio)
+    def finish(self, number: int, watermark: datetime, told: Marks) -> None:
+        """The final epoch, which has no bars."""
+        self.turn((), (), watermark, lambda events: stamped(events, number, told.record))
+
+    def _skim(self, calm: Calm, day: MinuteDay, begin: int, end: int, told: Marks) -> int:
+        """The first epoch from `begin` that is not calm; `end` where all before it are."""
+        end = min(end, day.epoch_of(calm.until))
+        if calm.is_idle:
+            return max(end, begin)
+        for epoch in range(begin, end):
+            moved = calm.take(day.epochs[epoch])
+            if moved is None:
+                return epoch
+            if moved:
+                told.mark(self.broker, day.watermarks[epoch], calm.equity_paise)
+        return max(end, begin)
+
+    def _restless(self, calm: Calm, day: MinuteDay, epoch: int) -> Collection[int]:
+        """The instruments whose prices in an epoch must be told one by one; none where they change nothing."""
+        awaited = {each.data.signal.instrument_token for each in self.validated}
+        if not awaited and calm.take(day.epochs[epoch]) is not None:
+            return ()
+        return calm.touched | awaited

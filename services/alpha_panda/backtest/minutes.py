@@ -1,4 +1,4 @@
-"""The pipeline in one process for minute bars: they go straight to the strategies, and mostly nowhere else.
+"""The pipeline in one process for minute bars: strategies run ahead to their wishes, desks pass over what is calm.
 
 In: days of one-minute bars. Out, to a keeper: what `Engine` says of the same days, event for event, but for ticks,
 bars, and snapshots of accounts in which only prices moved: of these the keeper is told the worth alone. Ticks are
@@ -8,41 +8,41 @@ as ever. Strategies that listen to ticks need `Engine`.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import Protocol
 
 from alpha_panda.backtest.desk import Cores, SetAside, desks, stamped
 from alpha_panda.backtest.engine import EVERYTHING
-from alpha_panda.backtest.minute_desk import Minute, MinuteDesk
-from alpha_panda.domain.calendar import Session, SessionCalendar
-from alpha_panda.domain.epochs import BarDay, NumberedBar
+from alpha_panda.backtest.minute_day import MinuteDay
+from alpha_panda.backtest.minute_desk import Marks, MinuteDesk
+from alpha_panda.domain.calendar import SessionCalendar
+from alpha_panda.domain.epochs import BarDay
 from alpha_panda.domain.instrument_table import InstrumentTable
-from alpha_panda.domain.partial_bar import bar_event, folded, index_of
+from alpha_panda.domain.partial_bar import index_of
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.control import StrategyQuarantined
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Bar, Timeframe
+from alpha_panda.events.portfolio import PnlSnapshot
 from alpha_panda.events.topics import TICKS
+from alpha_panda.strategy import Wish
 from alpha_panda.strategy_runner.direct import DirectRunner
+from alpha_panda.strategy_runner.roster import Listener
 
 
-class Keeper(Protocol):
+class Keeper(Marks, Protocol):
     """Who keeps what a run says."""
 
     timeframe: Timeframe
     """Of the bars that are wanted."""
 
-    def record(self, event: AnyEvent) -> None:
-        """What a core said."""
-
-    def mark(self, broker: str, at: datetime, equity_paise: int) -> None:
-        """Only prices moved, and with them the worth of an account."""
-
     def chart(self, bar: Bar) -> None:
         """A closed bar of the timeframe."""
+
+    def settle(self, broker: str, last: PnlSnapshot | None) -> None:
+        """What an account has come to."""
 
 
 class MinuteEngine:
@@ -62,10 +62,8 @@ class MinuteEngine:
         self._cores.feed("strategy-runner", self._runner, configured)
         for desk in self._desks:
             desk.configure(configured)
-        self._traded = {token for token, _ in self._runner.listeners}
-        self._timeframes = {timeframe for _, timeframe in self._runner.listeners} - {Timeframe.M1}
+        self._traded = {each.slot.context.instrument_token for each in self._runner.listeners}
         self._epoch = 0
-        self._session: Session | None = None
 
     @property
     def suits(self) -> bool:
@@ -84,84 +82,78 @@ class MinuteEngine:
 
     def run(self, days: Iterable[BarDay], keeper: Keeper) -> None:
         """Decide on all epochs of these days, in their order, and on the final one."""
-        watermark: datetime | None = None
-        for day in days:
-            self._session, watermark = day.session, day.session.close
-            charted = self._longer(day, keeper.timeframe, None)
-            longer = self._heard(day)
-            for end, bars in _minutes(day):
-                self._turn(end, bars, longer.get(end, ()), keeper)
-                for bar in charted.get(end, ()):
-                    keeper.chart(bar)
-        if watermark is not None:
-            self._turn(watermark, (), (), keeper)
-            for desk in self._desks:
-                desk.close()
+        closed: datetime | None = None
+        for each in days:
+            day = MinuteDay(each, self._epoch + 1, self._traded)
+            self._trade(day, keeper)
+            for bar in day.charted(keeper.timeframe):
+                keeper.chart(bar)
+            self._epoch += len(day.watermarks)
+            closed = day.session.close
+        if closed is None:
+            return
+        for desk in self._desks:
+            desk.finish(self._epoch + 1, closed, keeper)
+            keeper.settle(desk.broker, desk.portfolio.last)
 
-    def _turn(self, watermark: datetime, bars: Sequence[NumberedBar], longer: Sequence[Bar], keeper: Keeper) -> None:
-        self._epoch = epoch = self._epoch + 1
-        raw = self._wishes([each.bar for each in bars], longer, watermark)
-        if raw:
-            stamped(raw, epoch, keeper.record)
+    def _trade(self, day: MinuteDay, keeper: Keeper) -> None:
+        unloaded = self._unloaded(day) if day.first == 1 else []
+        scouts = Scouts(self._runner, day)
+        epoch = 0
+        while (wished := 0 if unloaded else scouts.upcoming) is not None:
+            for desk in self._desks:
+                desk.pass_over(day, epoch, wished, keeper)
+            self._runner.reach(day.first + wished)
+            raw = stamped([*scouts.said(wished), *unloaded], day.first + wished, keeper.record)
+            unloaded = []
             facts = [event for event in raw if isinstance(event.data, StrategyQuarantined)]
             self._cores.feed("strategy-runner", self._runner, facts)
-        traded = [each for each in bars if each.bar.instrument_token in self._traded]
-        minute = Minute(epoch, watermark, traded, [each.bar for each in traded])
+            for desk in self._desks:
+                desk.decide(day, wished, raw, keeper)
+            epoch = wished + 1
         for desk in self._desks:
-            equity_paise = desk.minute(minute, raw, keeper.record)
-            if equity_paise is not None:
-                keeper.mark(desk.broker, watermark, equity_paise)
+            desk.pass_over(day, epoch, len(day.watermarks), keeper)
+            desk.end_day(day)
 
-    def _wishes(self, bars: Sequence[Bar], longer: Sequence[Bar], watermark: datetime) -> list[AnyEvent]:
-        runner = self._runner
-        runner.reach(self._epoch)
-        said: list[AnyEvent] = []
-        for bar in self._in_order([*longer, *bars]) if longer else bars:
-            listeners = runner.listeners.get((bar.instrument_token, bar.timeframe))
-            if listeners:
-                said += runner.hear(bar, listeners, self._event)
-        said += runner.on_watermark(watermark)
-        return said
+    def _unloaded(self, day: MinuteDay) -> list[AnyEvent]:
+        """What the first epoch says of strategies that could not be loaded; before any of the others runs ahead."""
+        self._runner.reach(day.first)
+        return list(self._runner.on_watermark(day.watermarks[0]))
 
-    def _event(self, bar: Bar) -> Event[Bar]:
-        return bar_event(bar, self._today, epoch=self._epoch)
+
+class Scouts:
+    """The instances of a day, each of which is ahead at the next bar after which it wants something or fails."""
+
+    def __init__(self, runner: DirectRunner, day: MinuteDay) -> None:
+        """Let all of them run."""
+        self._runner = runner
+        self._day = day
+        self._ahead: list[tuple[tuple[object, ...], Event[Bar], Listener, tuple[Wish, ...], Iterator[Bar]]] = []
+        for rank, listener in enumerate(runner.listeners):
+            context = listener.slot.context
+            self._advance(rank, listener, iter(day.heard(context.instrument_token, context.timeframes)))
 
     @property
-    def _today(self) -> Session:
-        if self._session is None:
-            raise RuntimeError("no day has begun")
-        return self._session
+    def upcoming(self) -> int | None:
+        """The next epoch in which one of them says something."""
+        return self._ahead[0][1].epoch - self._day.first if self._ahead else None  # type: ignore[operator]
 
-    def _in_order(self, bars: Sequence[Bar]) -> Sequence[Bar]:
-        """As events are within an epoch: by end, instrument, place in the session, and id."""
-        places = {(bar.end, bar.instrument_token, index_of(bar, self._today), self._event(bar).id): bar for bar in bars}
-        return [places[each] for each in sorted(places)]
+    def said(self, epoch: int) -> list[AnyEvent]:
+        """What follows in an epoch, in the order of its bars; then they run on."""
+        said: list[AnyEvent] = []
+        while self.upcoming == epoch:
+            key, event, listener, wishes, bars = heappop(self._ahead)
+            said += self._runner.follow(event, event.data, listener, wishes)
+            self._advance(key[-1], listener, bars)
+        return said
 
-    def _heard(self, day: BarDay) -> dict[datetime, list[Bar]]:
-        """The longer bars that strategies are given, by the watermark that closes them."""
-        found: dict[datetime, list[Bar]] = defaultdict(list)
-        for timeframe in self._timeframes:
-            for watermark, bars in self._longer(day, timeframe, self._traded).items():
-                found[watermark] += bars
-        return found
-
-    @staticmethod
-    def _longer(day: BarDay, timeframe: Timeframe, tokens: set[int] | None) -> Mapping[datetime, list[Bar]]:
-        """The bars of a timeframe, of these instruments or of all, by the watermark that closes them."""
-        lines: dict[int, list[Bar]] = defaultdict(list)
-        for each in day.bars:
-            if tokens is None or each.bar.instrument_token in tokens:
-                lines[each.bar.instrument_token].append(each.bar)
-        found: dict[datetime, list[Bar]] = defaultdict(list)
-        for bars in lines.values():
-            for bar in bars if timeframe is Timeframe.M1 else folded(day.session, timeframe, bars):
-                found[day.watermarks[bisect_left(day.watermarks, bar.end)]].append(bar)
-        return found
-
-
-def _minutes(day: BarDay) -> Iterator[tuple[datetime, Sequence[NumberedBar]]]:
-    """The epochs of a day: where each ends, and its bars."""
-    bars: dict[datetime, list[NumberedBar]] = defaultdict(list)
-    for each in day.bars:
-        bars[each.bar.end].append(each)
-    return ((watermark, bars.get(watermark, ())) for watermark in day.watermarks)
+    def _advance(self, rank: object, listener: Listener, bars: Iterator[Bar]) -> None:
+        slot = listener.slot
+        failed = slot.verdict is not None
+        wishes = self._runner.wishes(listener, bars, lambda bar: self._day.event(bar).id)
+        if failed or slot.at is None:
+            return
+        event = self._day.event(slot.at)
+        place = index_of(slot.at, self._day.session)
+        key = (event.epoch, event.event_time, slot.at.instrument_token, place, event.id, rank)
+        heappush(self._ahead, (key, event, listener, wishes, bars))
