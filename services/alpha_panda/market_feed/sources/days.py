@@ -15,7 +15,7 @@ from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.ticks import OFFSETS, tick_event
 from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.market_feed.sources.port import SourceReport
-from alpha_panda.market_feed.sources.rows import UNSTATED, Row, RowReader, at
+from alpha_panda.market_feed.sources.rows import UNSTATED, Row, RowReader, at, day_at
 from alpha_panda.market_feed.sources.survey import Survey
 
 
@@ -63,10 +63,11 @@ def _advance(
 
 
 def _file_days(opened: Opened) -> Iterator[tuple[date, list[Row]]]:
-    rows = opened.reader.rows()
-    in_order: Iterable[Row] = rows if opened.survey.in_order else _sorted(rows)
-    for day, group in groupby(in_order, key=lambda row: trading_date(at(row.moment))):
-        yield day, list(group)
+    found = opened.reader.rows()
+    in_order: Iterable[Row] = found if opened.survey.in_order else _sorted(found)
+    for _, group in groupby(in_order, key=lambda row: day_at(row.moment)):
+        rows = list(group)
+        yield trading_date(at(rows[0].moment)), rows
 
 
 def _sorted(rows: Iterable[Row]) -> Iterator[Row]:
