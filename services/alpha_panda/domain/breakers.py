@@ -107,11 +107,8 @@ class Breakers(msgspec.Struct, kw_only=True):
             until = opens_after(calendar, self.periods[Period.DAY].ends)
             yield _lock(DRAWDOWN, ACCOUNT, (fallen, allowed, reason), now, until)
 
-    def floor_paise(self, limits: LossLimits, peak_paise: int) -> int | None:
-        """The highest equity at which `check` finds a breaker of the account, if the day's highest was `peak_paise`.
-
-        None where no loss is limited, or no day began.
-        """
+    def loss_floor(self, limits: LossLimits) -> int | None:
+        """The highest equity at which `check` finds a loss of the account; None where none is limited, or no day began."""
         if not self.periods:
             return None
         floors = [
@@ -121,9 +118,11 @@ class Breakers(msgspec.Struct, kw_only=True):
         ]
         if limits.day_paise is not None:
             floors.append(self.periods[Period.DAY].equity_paise - limits.day_paise)
-        if limits.drawdown is not None:
-            floors.append(peak_paise - _least(peak_paise, limits.drawdown))
         return max(floors, default=None)
+
+    def fall_floor(self, limits: LossLimits, peak_paise: int) -> int | None:
+        """The same of the drawdown, if the day's highest equity was `peak_paise`."""
+        return None if limits.drawdown is None else peak_paise - _least(peak_paise, limits.drawdown)
 
     def floor_of(self, strategy: str, most_paise: int) -> int:
         """What a strategy has made, open positions included, when `check_strategy` finds its loss of the day."""

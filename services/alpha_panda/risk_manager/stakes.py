@@ -32,7 +32,7 @@ class Stakes:
 
     def __init__(self, state: RiskState, book: Book) -> None:
         """Reckon from what is known now."""
-        exposure, self._book = state.exposure, book
+        exposure = state.exposure
         self._breakers = state.breakers
         self.equity_paise = exposure.equity_paise
         self.peak_paise = state.breakers.peak_paise
@@ -45,7 +45,9 @@ class Stakes:
             token = holding.instrument_token
             self.units[token] = self.units.get(token, 0) + holding.position.quantity
         self._marks = {token: exposure.marks.get(token) for token in self.units}
-        self._floor_paise = self._floor()
+        self._losses = None if book.terms is None else book.terms.account.losses
+        self._loss_floor = None if self._losses is None or not self.units else self._breakers.loss_floor(self._losses)
+        self._floor_paise = self._floor(self.peak_paise) if self.units else None
 
     def take(self, bars: Sequence[Bar]) -> bool | None:
         """Take in the prices of an epoch; whether they changed a mark of something held.
@@ -62,9 +64,12 @@ class Stakes:
             if last is None:
                 return None
             held += 1
-            up, down = max(bar.high_paise - last, 0), min(bar.low_paise - last, 0)
-            best += units * (up if units > 0 else down)
-            worst += units * (down if units > 0 else up)
+            up, down = bar.high_paise - last, bar.low_paise - last
+            if units < 0:
+                up, down = down, up
+            # The price before it is one of the prices, too: another instrument may trade first.
+            best += max(units * up, 0)
+            worst += min(units * down, 0)
             change += units * (bar.close_paise - last)
         if not held:
             return False
@@ -87,11 +92,11 @@ class Stakes:
         """Tell the breakers of the highest equity that was taken in."""
         self._breakers.peak_paise = max(self._breakers.peak_paise, self.peak_paise)
 
-    def _floor(self, peak_paise: int | None = None) -> int | None:
-        terms = self._book.terms
-        if terms is None:
-            return None
-        return self._breakers.floor_paise(terms.account.losses, self.peak_paise if peak_paise is None else peak_paise)
+    def _floor(self, peak_paise: int) -> int | None:
+        floors = [self._loss_floor]
+        if self._losses is not None:
+            floors.append(self._breakers.fall_floor(self._losses, peak_paise))
+        return max((each for each in floors if each is not None), default=None)
 
     def _take_limited(self, bars: Sequence[Bar]) -> bool:
         changes = []
