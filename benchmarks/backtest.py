@@ -91,9 +91,7 @@ def _rows(
     in_memory, whole = tuple(samples.pop("in memory")), tuple(samples.pop("whole"))
     ours = f"{rule}: signals, risk, orders, charges, fills, books; bars in memory"
     return [
-        Row(
-            what=ours, unit="bars/s", samples=in_memory, floor=floors, floor_is=_FLOOR, reach=TARGET, beyond=BEYOND
-        ),
+        Row(what=ours, unit="bars/s", samples=in_memory, floor=floors, floor_is=_FLOOR, reach=TARGET, beyond=BEYOND),
         Row(what=f"{rule}: the same with reading and checking the file", unit="bars/s", samples=whole, floor=floors),
         *(
             Row(what=f"{rule}: {name}, bars in memory", unit="bars/s", samples=tuple(each), floor=floors)
@@ -149,8 +147,10 @@ def _real() -> str:
     own.in_memory()
     loop = plain(read_market(own), fast, slow)
     said = [f"this: {agreement(own.trades, loop.at_open)}"]
-    for peer in PEERS if are_installed() else ():
-        said.append(f"{peer.name}: {_told(run_peer(peer, REAL, fast, slow), loop, at_close=peer.at_close)}")
+    said += [
+        f"{peer.name}: {_told(run_peer(peer, REAL, fast, slow), loop, at_close=peer.at_close)}"
+        for peer in (PEERS if are_installed() else ())
+    ]
     return "; ".join(said)
 
 

@@ -52,7 +52,7 @@ def run_peer(peer: Peer, path: Path, fast: int, slow: int) -> Found:
     Raises:
         WorkerError: it did not.
     """
-    command = [PYTHON, "-m", f"benchmarks.peers.{peer.program}", path, str(fast), str(slow)]
+    command = [str(PYTHON), "-m", f"benchmarks.peers.{peer.program}", str(path), str(fast), str(slow)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=_PATIENCE_SECONDS, check=False)  # noqa: S603 — our own programs
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 from backtesting import Backtest, Strategy
@@ -15,14 +16,14 @@ UNITS = 100
 def trade(job: Job, bars: Any) -> list[Trade]:  # noqa: ANN401 — a frame of pandas
     """Trade the crossing."""
 
-    class Crossing(Strategy):  # type: ignore[misc] — the package has no types
+    class Crossing(Strategy):  # type: ignore[misc] # the package has no types
         def init(self) -> None:
             closes = self.data.Close.s
             self.fast = self.I(average, closes, job.fast)
             self.slow = self.I(average, closes, job.slow)
 
         def next(self) -> None:
-            if not self.slow[-2] == self.slow[-2]:
+            if isnan(self.slow[-2]):
                 return
             above, before = self.fast[-1] > self.slow[-1], self.fast[-2] > self.slow[-2]
             if above and not before and not self.position:

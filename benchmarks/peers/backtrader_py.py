@@ -16,7 +16,7 @@ def trade(job: Job, bars: Any) -> list[Trade]:  # noqa: ANN401 — a frame of pa
     """Trade the crossing."""
     found: list[Trade] = []
 
-    class Crossing(bt.Strategy):  # type: ignore[misc] — the package has no types
+    class Crossing(bt.Strategy):  # type: ignore[misc] # the package has no types
         def __init__(self) -> None:
             self.fast = bt.indicators.EMA(self.data.close, period=job.fast)
             self.slow = bt.indicators.EMA(self.data.close, period=job.slow)

@@ -29,9 +29,11 @@ class Average:
     """The average of all: seeded by the mean of its first closes."""
 
     def __init__(self, size: int) -> None:
-        self.size, self.seen, self.total, self.value = size, 0, 0.0, None
+        self.size, self.seen, self.total = size, 0, 0.0
+        self.value: float | None = None
 
     def push(self, close: float) -> float | None:
+        """Take the next close; return the average, None while it is seeded."""
         if self.value is not None:
             self.value += 2 / (self.size + 1) * (close - self.value)
             return self.value
@@ -42,7 +44,7 @@ class Average:
         return self.value
 
 
-class Crossing(Strategy):  # type: ignore[misc] — the package has no types
+class Crossing(Strategy):  # type: ignore[misc] # the package has no types
     """The rule."""
 
     def __init__(self, bars: BarType, instrument: Equity, job: Job) -> None:
@@ -54,16 +56,18 @@ class Crossing(Strategy):  # type: ignore[misc] — the package has no types
         self.fills: list[int] = []
 
     def on_start(self) -> None:
+        """Ask for the bars."""
         self.subscribe_bars(self.bars)
 
     def on_bar(self, bar: Any) -> None:  # noqa: ANN401 — as above
+        """Trade the crossing."""
         close = bar.close.as_double()
         fast, slow = self.fast.push(close), self.slow.push(close)
         if fast is None or slow is None:
             return
         above = fast > slow
         before, self.before = self.before, above
-        if before is None or before == above or above == self.holds:
+        if before is None or above in (before, self.holds):
             return
         self.holds = above
         side = OrderSide.BUY if above else OrderSide.SELL
@@ -71,6 +75,7 @@ class Crossing(Strategy):  # type: ignore[misc] — the package has no types
         self.submit_order(self.order_factory.market(self.instrument.id, side, units))
 
     def on_order_filled(self, event: Any) -> None:  # noqa: ANN401 — as above
+        """Note the price."""
         self.fills.append(paise(event.last_px.as_double()))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import event, given, settings
@@ -51,18 +51,29 @@ def sessions(start: date, days: int) -> list[Session]:
     return [each for each in CALENDAR if each.date >= start][:days]
 
 
-def market(seed: int, days: list[Session], symbols: int, minutes: int, wild: int) -> Iterator[BarDay]:
-    """The first and the last `minutes` of each day, with holes; `wild` is how far a minute goes, in ticks."""
-    chance = random.Random(seed)
-    prices = dict.fromkeys(list(SYMBOLS.values())[:symbols], 10_000)
+class Walk(NamedTuple):
+    """A market; `minutes` at each end of a day, `wild` is how far one of them goes, in ticks."""
+
+    seed: int
+    symbols: int
+    minutes: int
+    wild: int
+
+
+def market(walk: Walk, days: list[Session]) -> Iterator[BarDay]:
+    """The first and the last minutes of each day, with holes."""
+    chance, minutes = random.Random(walk.seed), walk.minutes  # noqa: S311 — any walk will do
+    prices = dict.fromkeys(list(SYMBOLS.values())[: walk.symbols], 10_000)
     sequences = dict.fromkeys(prices, 0)
     for session in days:
         count = (session.close - session.open) // timedelta(minutes=1)
         bars: list[NumberedBar] = []
         for minute in [*range(min(minutes, count)), *range(max(count - minutes, minutes), count)]:
             for token in sorted(prices):
-                bar = _bar(chance, session, minute, token, prices, wild)
+                bar = _bar(chance, session.open + timedelta(minutes=minute), token, prices[token], walk.wild)
+                prices[token] = bar.close_paise
                 if chance.random() < 0.93:
+                    bar = msgspec.structs.replace(bar, last_of_session=bar.end == session.close)
                     bars.append(NumberedBar(bar, sequences[token] + 1))
                     sequences[token] += 4
         if bars:
@@ -70,25 +81,20 @@ def market(seed: int, days: list[Session], symbols: int, minutes: int, wild: int
             yield BarDay(session=session, bars=tuple(bars), watermarks=ends)
 
 
-def _bar(
-    chance: random.Random, session: Session, minute: int, token: int, prices: dict[int, int], wild: int
-) -> Bar:
-    jump = 0 if minute else chance.randint(-20, 20)
-    first = max(prices[token] + 5 * jump, 2_000)
-    close = prices[token] = max(first + 5 * chance.randint(-wild, wild), 2_000)
-    start = session.open + timedelta(minutes=minute)
-    end = start + timedelta(minutes=1)
+def _bar(chance: random.Random, start: datetime, token: int, before: int, wild: int) -> Bar:
+    jump = chance.randint(-20, 20) if chance.random() < 0.03 else 0
+    first = max(before + 5 * jump, 2_000)
+    close = max(first + 5 * chance.randint(-wild, wild), 2_000)
     return Bar(
         instrument_token=token,
         timeframe=Timeframe.M1,
         start=start,
-        end=end,
+        end=start + timedelta(minutes=1),
         open_paise=first,
         high_paise=max(first, close) + 5 * chance.randint(0, wild),
         low_paise=min(first, close) - 5 * chance.randint(0, wild),
         close_paise=close,
         volume=chance.choice((0, 40, 2_000, 90_000)),
-        last_of_session=end == session.close,
     )
 
 
@@ -143,8 +149,9 @@ def setups(draw: st.DrawFn) -> Setup:
 @st.composite
 def markets(draw: st.DrawFn) -> list[BarDay]:
     days = sessions(draw(st.sampled_from(STARTS)), draw(st.integers(1, 4)))
-    symbols, wild = draw(st.integers(1, 3)), draw(st.sampled_from((1, 4, 12)))
-    return list(market(draw(st.integers(0, 99_999)), days, symbols, draw(st.sampled_from((20, 45))), wild))
+    seeds, symbols = st.integers(0, 99_999), st.integers(1, 3)
+    minutes, wild = st.sampled_from((20, 45)), st.sampled_from((1, 4, 12))
+    return list(market(Walk(draw(seeds), draw(symbols), draw(minutes), draw(wild)), days))
 
 
 def whole(setup: Setup, days: list[BarDay], timeframe: Timeframe) -> tuple[Kept, Engine]:

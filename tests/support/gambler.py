@@ -36,7 +36,9 @@ class Gambler(Strategy[GamblerConfig]):
     def on_bar(self, bar: Bar) -> Iterable[Wish]:
         """Nothing, an entry of some kind, an exit, or both."""
         self._seen += 1
-        said = f"{self.config.seed} {self.context.strategy} {bar.instrument_token} {bar.timeframe} {bar.end.isoformat()}"
+        said = (
+            f"{self.config.seed} {self.context.strategy} {bar.instrument_token} {bar.timeframe} {bar.end.isoformat()}"
+        )
         chance = crc32(said.encode())
         if self.config.faulty and self._seen == self.config.faulty:
             raise ArithmeticError("bad luck")

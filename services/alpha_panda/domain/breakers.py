@@ -108,7 +108,7 @@ class Breakers(msgspec.Struct, kw_only=True):
             yield _lock(DRAWDOWN, ACCOUNT, (fallen, allowed, reason), now, until)
 
     def loss_floor(self, limits: LossLimits) -> int | None:
-        """The highest equity at which `check` finds a loss of the account; None where none is limited, or no day began."""
+        """The highest equity at which `check` finds a loss of the account; None where none is limited or before all."""
         if not self.periods:
             return None
         floors = [
@@ -134,7 +134,10 @@ class Breakers(msgspec.Struct, kw_only=True):
         """The breaker of one strategy, by what it has made so far, open positions included."""
         strategy, subject = loss.strategy, of_strategy(loss.strategy)
         lost = self.strategies.get(strategy, 0) - loss.made_paise
-        if loss.made_paise > self.floor_of(strategy, loss.most_paise) or locks.find(STRATEGY_LOSS, subject, now) is not None:
+        if (
+            loss.made_paise > self.floor_of(strategy, loss.most_paise)
+            or locks.find(STRATEGY_LOSS, subject, now) is not None
+        ):
             return
         allowed = rupees(loss.most_paise)
         reason = f"{strategy} has lost {rupees(lost)} since the day opened, limit {allowed} (risk.maxDailyLoss)"

@@ -60,9 +60,7 @@ class DayTaxes(msgspec.Struct, kw_only=True):
 
     def next_change(self, now: datetime) -> datetime | None:
         """When `round`, which was called with `now`, finds something to do again if no fill comes; None for never."""
-        times = [
-            each.closes_at if now < each.closes_at else each.closes_at + REMEMBERED for each in self.days.values()
-        ]
+        times = [each.closes_at if now < each.closes_at else each.closes_at + REMEMBERED for each in self.days.values()]
         return min(times, default=None)
 
     def round(self, now: datetime) -> tuple[TaxRounding, ...]:

@@ -19,7 +19,6 @@ from alpha_panda.domain.instrument import Rounding, round_to_tick
 from alpha_panda.events.orders import Order
 from alpha_panda.events.signals import OrderType, Side
 
-
 BEYOND_PAISE: Final = 10**13
 """Above every price."""
 

@@ -23,7 +23,9 @@ class DirectRunner(StrategyRunnerProcessor):
     def listeners(self) -> tuple[Listener, ...]:
         """Every instance that is in force now, by strategy and instrument."""
         return tuple(
-            Listener(strategy, slot) for strategy in self._roster.strategies for _, slot in sorted(strategy.slots.items())
+            Listener(strategy, slot)
+            for strategy in self._roster.strategies
+            for _, slot in sorted(strategy.slots.items())
         )
 
     def reach(self, epoch: int) -> None:

@@ -238,9 +238,7 @@ class StrategyRunnerProcessor(Processor):
         if slot.verdict is not None:
             yield from self._judge(event, slot)
 
-    def _follow(
-        self, event: AnyEvent, bar: Bar, listener: Listener, wishes: tuple[Wish, ...]
-    ) -> Iterator[AnyEvent]:
+    def _follow(self, event: AnyEvent, bar: Bar, listener: Listener, wishes: tuple[Wish, ...]) -> Iterator[AnyEvent]:
         """What follows from the wishes that an instance has after a bar."""
         slot = listener.slot
         if wishes:

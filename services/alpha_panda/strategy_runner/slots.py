@@ -17,7 +17,6 @@ from alpha_panda.strategy_runner.verdicts import NonsenseError, Party, Verdict
 from alpha_panda.strategy_runner.warden import Warden
 from alpha_panda.strategy_runner.wishes import checked
 
-
 _NOTHING: Final = ()
 """What most bars bring."""
 
