@@ -181,7 +181,7 @@ def snapshots(kept: Kept) -> dict[str, Any]:
     return {each.id: msgspec.to_builtins(each) for each in kept.events if isinstance(each.data, PnlSnapshot)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(setups(), markets(), st.sampled_from(Timeframe))
 def test_the_quick_backtest_says_what_the_whole_one_says(setup: Setup, days: list[BarDay], shown: Timeframe) -> None:
     kept, engine = whole(setup, days, shown)
