@@ -78,14 +78,14 @@ def run_backtest(
     recorder = Recorder(_timeframe(_span(source, selection)))
     seen = _Seen(calendar, advance)
     days = selection.first, selection.last
-    minutes = MinuteEngine(setup.names, setup.configured(), instruments, calendar)
-    engine: Engine | MinuteEngine
-    if source.interval == Timeframe.M1.duration and minutes.suits:
-        engine = minutes
-        minutes.run(seen.watch_days(bar_days(source.bar_days(), *days)), recorder)
+    engine: Engine | MinuteEngine | None = None
+    if source.interval == Timeframe.M1.duration:
+        engine = MinuteEngine(setup.names, setup.configured(), instruments, calendar)
+    if isinstance(engine, MinuteEngine) and engine.suits:
+        engine.run(seen.watch_days(bar_days(source.bar_days(), *days)), recorder)
     else:
-        engine = whole = Engine(setup.names, setup.configured(), instruments, calendar)
-        whole.run(seen.watch(of_days(source.epochs(), *days)), recorder.record)
+        engine = Engine(setup.names, setup.configured(), instruments, calendar)
+        engine.run(seen.watch(of_days(source.epochs(), *days)), recorder.record)
     if not seen.sessions:
         raise InputError(f"{source.description}: has no data on the days that are asked for")
     return Result(
