@@ -56,6 +56,11 @@ class Locks(msgspec.Struct, kw_only=True):
         if self.held:
             self.held = {key: lock for key, lock in self.held.items() if now < lock.until}
 
+    @property
+    def next_release(self) -> datetime | None:
+        """When the first of them ends; None where there is none."""
+        return min((lock.until for lock in self.held.values()), default=None)
+
     def find(self, code: str, subject: str, now: datetime) -> Lock | None:
         """The lock of a subject that is in force, None where there is none."""
         lock = self.held.get(f"{code}|{subject}")

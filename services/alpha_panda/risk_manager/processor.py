@@ -28,6 +28,7 @@ from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValid
 from alpha_panda.events.topics import TICKS, Topic
 from alpha_panda.risk_manager.book import Book
 from alpha_panda.risk_manager.guard import Guard
+from alpha_panda.risk_manager.stakes import Stakes
 from alpha_panda.risk_manager.state import RiskState
 from alpha_panda.risk_manager.verdicts import Judge
 
@@ -103,6 +104,15 @@ class RiskManagerProcessor(Processor):
             self._guard.check(watermark)
             state.locks.release(watermark)
         return ()
+
+    def mark(self, token: int, price_paise: int, moment: datetime) -> None:
+        """Take in the last of prices of an instrument that `stakes` allowed, or that is not held."""
+        self._exposure.marks[token] = price_paise
+        self._state.freshness.seen[token] = moment
+
+    def stakes(self) -> Stakes:
+        """How far prices and time may go before anything but marks follows from them."""
+        return Stakes(self._state, self._book)
 
     def heed(self, fact: msgspec.Struct) -> None:
         """Take in what the switch in Redis says now."""
