@@ -46,10 +46,10 @@ async def log_consumer(layout: Layout) -> AsyncIterator[AIOKafkaConsumer]:
     )
     consumer = make_consumer(settings)
     try:
-        await start_client(consumer, settings)
-    except (TransientError, AuthenticationError) as error:
-        raise UnavailableError(f"Kafka of {layout.root} cannot be read: {error}", remedy="panda up") from error
-    try:
+        try:
+            await start_client(consumer, settings)
+        except (TransientError, AuthenticationError) as error:
+            raise UnavailableError(f"Kafka of {layout.root} cannot be read: {error}", remedy="panda up") from error
         yield consumer
     finally:
         await consumer.stop()

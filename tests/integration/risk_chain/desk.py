@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 
 import httpx
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from tests.integration.panda_command import Panda
 from tests.integration.risk_chain.cases import Fields
 
 from alpha_panda.cli.main import main
+from alpha_panda.errors import UnavailableError
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
 from alpha_panda.events.envelope import Envelope, decode, decode_header
 from alpha_panda.events.epochs import EpochClosed
@@ -68,8 +70,16 @@ class Log:
     def read(self, *topics: str) -> list[tuple[int, Envelope]]:
         """Offset and event of each record, topic by topic."""
         partitions = [TopicPartition(topic, 0) for topic in topics]
-        asyncio.run(self._read_on(partitions))
+        wait_for(lambda: self._is_read(partitions), lambda: f"an answer of Kafka about {topics}")
         return [each for partition in partitions for each in self._known[partition]]
+
+    def _is_read(self, partitions: list[TopicPartition]) -> bool:
+        """False where Kafka did not answer in time, as it may not on a machine that is busy."""
+        try:
+            asyncio.run(self._read_on(partitions))
+        except (UnavailableError, KafkaError):
+            return False
+        return True
 
     async def _read_on(self, partitions: list[TopicPartition]) -> None:
         async with log_consumer(self._layout) as consumer:
