@@ -9,9 +9,8 @@
         .run()
     )
 
-One consumer and one producer serve all tasks of the process. Partitions are assigned by hand from the
-plan, so there is no rebalance; of two processes that were given one task the later start is its owner, and
-the other one ends (`ownership`).
+One consumer and one producer serve all tasks of the process. Partitions are assigned by hand from the plan, so
+there is no rebalance; of two processes that were given one task the later owns it and the other ends (`ownership`).
 """
 
 from __future__ import annotations
