@@ -29,6 +29,7 @@ from alpha_panda.local.log_reader import read_topic
 pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
 _HERE = Path(__file__).parent
 _MANY = 100_000
+_PATIENCE_SECONDS = 400
 YESBANK = next(each for each in load_instruments() if each.symbol == "YESBANK")
 MADE_UP = tuple(islice((each for each in load_instruments() if each is not YESBANK), 3))
 DAYS = (date(2026, 6, 2), date(2026, 6, 3))
@@ -90,7 +91,7 @@ def replayed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[P
     desk = tmp_path / "desk.yaml"
     desk.write_text("\n---\n".join(map(json.dumps, resources(listed))))
     try:
-        panda.replay(desk, market)
+        panda.json("up", "-f", str(desk), "--replay", str(market), "--wait", timeout=_PATIENCE_SECONDS)
         yield panda, desk, listed
     finally:
         panda.run("reset", "-y", check=False)
