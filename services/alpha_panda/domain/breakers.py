@@ -30,6 +30,8 @@ DRAWDOWN = "max_drawdown"
 STRATEGY_LOSS = "strategy_daily_loss"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ACCOUNT_CODES = (DRAWDOWN, *CODES.values())
+CODES_OF_BREAKERS = frozenset({*ACCOUNT_CODES, STRATEGY_LOSS})
+"""The codes of locks that are breakers; the others are pauses."""
 
 
 class Opening(msgspec.Struct, kw_only=True):

@@ -84,3 +84,14 @@ def of_instrument(instrument_token: int) -> str:
 def of_pair(strategy: str, instrument_token: int) -> str:
     """The subject of a lock on a strategy in one instrument."""
     return f"{strategy}|{instrument_token}"
+
+
+def subject_of(subject: str) -> tuple[str | None, int | None]:
+    """The strategy and the instrument that a subject names; None for any."""
+    kind, colon, name = subject.partition(":")
+    strategy, bar, token = subject.partition("|")
+    if bar:
+        return strategy, int(token)
+    if colon and kind == "instrument":
+        return None, int(name)
+    return (name if colon else None), None

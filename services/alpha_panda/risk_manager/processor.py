@@ -19,6 +19,7 @@ from alpha_panda.domain.day_taxes import closing_of
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.kill_switch import SwitchReading, note
 from alpha_panda.domain.processor import AnyEvent, Processor
+from alpha_panda.domain.standing import Standing, standing
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import verdict_id
@@ -36,8 +37,14 @@ from alpha_panda.risk_manager.verdicts import Judge
 class RiskManagerProcessor(Processor):
     """The risk manager of one Broker, over all its strategies and instruments."""
 
-    def __init__(self, broker_name: str, instruments: InstrumentTable, calendar: SessionCalendar) -> None:
-        """Start with nothing: no resource seen, no position held."""
+    def __init__(
+        self, broker_name: str, instruments: InstrumentTable, calendar: SessionCalendar, *, live: bool = False
+    ) -> None:
+        """Start with nothing: no resource seen, no position held.
+
+        `live` is a run without epochs: what was read together with a signal may then be much later than it.
+        """
+        self._live = live
         self._name = broker_name
         self._instruments = instruments
         self._calendar = calendar
@@ -66,6 +73,12 @@ class RiskManagerProcessor(Processor):
             now=state.watermark,
         )
 
+    @property
+    def standing(self) -> Standing | None:
+        """The account as people see it; None before the market was heard of."""
+        now = self._state.watermark
+        return None if now is None else standing(self.account, self._state.locks, now)
+
     def needs_every(self, topic: Topic) -> bool:
         """Ticks only mark; signals come after all ticks that were read with them."""
         return topic is not TICKS
@@ -76,6 +89,8 @@ class RiskManagerProcessor(Processor):
         data = event.data
         if isinstance(data, Tick):
             self._guard.price(data, event.event_time)
+            if self._live and (self._state.heard is None or event.event_time > self._state.heard):
+                self._state.heard = event.event_time
             return ()
         if isinstance(data, SignalRaised):
             return self._on_signal(event)
