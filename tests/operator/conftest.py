@@ -14,7 +14,7 @@ from tests.support.kube_api import ROOT, KubeApi
 from alpha_panda.resources.common import API_VERSION
 
 CRDS = ROOT / "crds"
-SYNC_SECONDS = 30.0
+SYNC_SECONDS = 120.0
 POLL_SECONDS = 0.1
 
 
