@@ -40,7 +40,7 @@ def namespace(kube_api: KubeApi) -> str:
 
 def wait_for_policies(server: KubeApi) -> None:
     """Policies are in force some moments after they were applied, and refuse everything until their kinds are known."""
-    space = server.make_namespace("policies-in-force")
+    space = server.make_namespace(f"policies-{secrets.token_hex(4)}")
     paper, live = f"-n={space}", "--dry-run=server"
     broker = {"type": "Zerodha", "live": True, "credentialsSecretRef": {"name": "kite"}}
     until(lambda: server.run_kubectl("apply", paper, "-f-", text=manifest("Broker", "live", broker)).code == 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.operator.conftest import wait_for_policies
 from tests.support.kube_api import KubeApi
 
 pytestmark = pytest.mark.operator
@@ -29,4 +30,5 @@ async def test_the_server_comes_back_with_all_that_was_in_it(kube_api: KubeApi, 
     await kube_api.stop_server()
     assert kube_api.run_kubectl("get", "configmap", "kept", "-n", namespace).code != 0
     await kube_api.start_server()
+    wait_for_policies(kube_api)
     assert kube_api.get("configmap", "kept", "-n", namespace)["metadata"]["name"] == "kept"
