@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from tests.support.operators import Installed
+from tests.support.operators import Installed, until
 
 PAPER = {"type": "Paper"}
 MOMENTUM = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "RELIANCE"}]}
+KINDS = "deployments,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -24,13 +26,149 @@ async def running(installed: Installed) -> AsyncIterator[Installed]:
         await asyncio.gather(pods, return_exceptions=True)
 
 
-async def test_a_strategy_becomes_ready_and_nothing_was_denied(running: Installed):
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(running: Installed) -> Installed:
+    """With a Broker and a Strategy that are Ready."""
     running.apply("Broker", "paper", PAPER)
     running.apply("Strategy", "momentum", MOMENTUM)
     await asyncio.to_thread(running.await_condition, "Strategy", "momentum")
     await asyncio.to_thread(running.await_condition, "Broker", "paper")
-    assert running.names("deployments") == {
+    return running
+
+
+def versions(installed: Installed) -> dict[str, str]:
+    """The version of each of the operator's objects."""
+    managed = "app.kubernetes.io/managed-by=alpha-panda-operator"
+    return {
+        f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"]
+        for each in installed.get(KINDS, "-l", managed)["items"]
+    }
+
+
+async def test_a_strategy_becomes_ready_and_nothing_was_denied(desk: Installed):
+    assert desk.names("deployments") == {
         *("panda-api", "panda-bar-builder", "panda-history", "panda-strategy-runner"),
         *("panda-paper-paper-trading", "panda-paper-portfolio", "panda-paper-risk-manager"),
     }
-    assert running.denied() == []
+    assert desk.denied() == []
+
+
+async def test_kubectl_wait_does_not_pass_on_what_was_said_of_an_older_spec(desk: Installed):
+    desk.apply("Strategy", "momentum", {**MOMENTUM, "state": "Stopped"})
+    desk.kube.kubectl(*("wait", "--for=condition=Ready", "strategy/momentum", "-n", desk.namespace, "--timeout=60s"))
+    status = desk.get("strategy", "momentum")["status"]
+    assert status["observedGeneration"] == 2
+    assert {each["observedGeneration"] for each in status["conditions"]} == {2}
+    assert "runner" not in status
+
+
+async def test_another_operator_sends_nothing_where_all_is_as_it_should_be(desk: Installed):
+    before = versions(desk)
+    assert await asyncio.to_thread(desk.operators[0].stop) == 0
+    sent = len(list(desk.writes()))
+    second = desk.start("second")
+    await asyncio.to_thread(until, lambda: second.metric("panda_operator_stores_ready") == 1, "it has looked")
+    await asyncio.to_thread(until, lambda: second.metric("panda_operator_queue_depth") == 0, "it is done")
+    assert versions(desk) == before
+    assert [each["requestURI"] for each in list(desk.writes())[sent:]] == []
+
+
+async def test_what_somebody_changes_or_deletes_is_put_back(desk: Installed):
+    name, space = "panda-paper-risk-manager", f"-n={desk.namespace}"
+    desk.kube.kubectl("set", "image", f"deployment/{name}", "risk-manager=evil.example/x:1", space)
+    desk.kube.kubectl("delete", "deployment", "panda-bar-builder", space)
+
+    def mended() -> bool:
+        images = {
+            each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"]
+            for each in desk.get("deployments")["items"]
+        }
+        return images.get(name) == images.get("panda-bar-builder") == "registry.example/alpha-panda-services:1"
+
+    await asyncio.to_thread(until, mended, "both are as they should be")
+
+
+async def test_the_feed_runs_from_when_it_is_told_what_to_publish(desk: Installed):
+    trading = desk.condition("strategy", "momentum", "Trading")
+    assert (trading["status"], trading["message"]) == ("False", "the feed publishes nothing yet")
+    feed = {"data": {"source": "replay", "path": "/opt/alpha-panda/market", "speed": "60"}}
+    desk.kube.kubectl(
+        "patch", "configmap", "panda-feed", f"-n={desk.namespace}", "--type=merge", "-p", json.dumps(feed)
+    )
+    await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Trading")
+    assert "panda-market-feed" in desk.names("deployments")
+
+
+async def test_objects_of_traders_get_no_finalizers_and_no_annotations(desk: Installed):
+    for kind, name in (("broker", "paper"), ("strategy", "momentum")):
+        metadata = desk.get(kind, name)["metadata"]
+        assert "finalizers" not in metadata
+        assert set(metadata.get("annotations", {})) <= {"kubectl.kubernetes.io/last-applied-configuration"}
+
+
+async def test_events_tell_of_what_has_become_another(desk: Installed):
+    desk.apply("Broker", "paper", {**PAPER, "halted": True})
+    await asyncio.to_thread(desk.await_condition, "Broker", "paper", "Halted")
+
+    def told() -> list[str]:
+        found = desk.get("events.events.k8s.io")["items"]
+        return [each["note"] for each in found if each["reason"] == "Halted" and each["type"] == "Warning"]
+
+    notes = await asyncio.to_thread(until, told, "an event about the halt")
+    assert notes == ["spec.halted is true: entries are refused, exits and cancellations go on"]
+    trading = await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Trading", "False")
+    assert trading["reason"] == "Halted"
+
+
+async def test_a_strategy_with_an_image_runs_in_a_runner_of_its_own_until_it_is_stopped(desk: Installed):
+    own = {**MOMENTUM, "image": "registry.example/own:1"}
+    desk.apply("Strategy", "own", own)
+    await asyncio.to_thread(desk.await_condition, "Strategy", "own")
+    name = "panda-strategy-runner-own"
+    pod = desk.get("deployment", name)["spec"]["template"]["spec"]
+    assert pod["containers"][0]["image"] == "registry.example/own:1"
+    desk.apply("Strategy", "own", {**own, "state": "Stopped"})
+    await asyncio.to_thread(until, lambda: name not in desk.names("deployments"), "its runner is gone")
+    await asyncio.to_thread(desk.await_condition, "Strategy", "own")
+    assert not [each for each in versions(desk) if name in each]
+
+
+async def test_an_image_that_cannot_be_fetched_is_named(desk: Installed):
+    desk.apply("Strategy", "own", {**MOMENTUM, "image": "registry.example/nowhere:1"})
+    await asyncio.to_thread(
+        until, lambda: "panda-strategy-runner-own" in desk.names("deployments"), "its runner is there"
+    )
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "own-pod",
+            "namespace": desk.namespace,
+            "labels": desk.get("deployment", "panda-strategy-runner-own")["spec"]["template"]["metadata"]["labels"],
+        },
+        "spec": {"containers": [{"name": "runner", "image": "registry.example/nowhere:1"}]},
+    }
+    desk.kube.kubectl("apply", "-f-", text=json.dumps(pod))
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+    container = {
+        "name": "runner",
+        "image": "registry.example/nowhere:1",
+        "imageID": "",
+        "ready": False,
+        "restartCount": 0,
+        "state": waiting,
+    }
+    path = f"/api/v1/namespaces/{desk.namespace}/pods/own-pod/status"
+    answer = desk.kube.http.patch(
+        path,
+        json={"status": {"containerStatuses": [container]}},
+        headers={"Content-Type": "application/strategic-merge-patch+json"},
+    )
+    answer.raise_for_status()
+    desk.set_status("panda-strategy-runner-own", 1, 0)
+
+    def named() -> bool:
+        found = desk.condition("strategy", "own")
+        return found.get("reason") == "ImagePullFailed" and "registry.example/nowhere:1" in found["message"]
+
+    await asyncio.to_thread(until, named, "the image is named")
