@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -90,3 +91,28 @@ async def installed(kube_api: KubeApi, stores: Stores, namespace: str, tmp_path:
         yield made
     finally:
         made.end()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def at_work(
+    kube_api: KubeApi, stores: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Installed]:
+    """An installation for all tests of a module, with an operator and pods that run."""
+    space = kube_api.make_namespace(f"test-{secrets.token_hex(4)}")
+    made = Installed(kube_api, stores, tmp_path_factory.mktemp("installed"), space)
+    await made.make_database()
+    made.start()
+    pods = asyncio.create_task(made.keep_pods_running())
+    try:
+        yield made
+    finally:
+        pods.cancel()
+        await asyncio.gather(pods, return_exceptions=True)
+        made.end()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(at_work: Installed) -> Installed:
+    """With a Broker and a Strategy as they were at first, both Ready."""
+    await at_work.set_up_desk()
+    return at_work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import secrets
 import signal
@@ -27,6 +28,9 @@ ROLE = ROOT / "operator" / "alpha_panda_operator" / "role.yaml"
 WAIT_SECONDS = 90.0
 POLL_SECONDS = 0.1
 IMAGE = "registry.example/alpha-panda-services:1"
+PAPER: dict[str, Any] = {"type": "Paper"}
+MOMENTUM: dict[str, Any] = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "RELIANCE"}]}
+KINDS = "deployments,configmaps,secrets,serviceaccounts,networkpolicies,poddisruptionbudgets"
 MASTER = "only the tests know this secret: 0123456789"
 
 
@@ -63,8 +67,11 @@ class Operator:
         return httpx.get(f"http://{HOST}:{self.port}{path}", timeout=5)
 
     def metric(self, name: str) -> float:
-        """The value of a metric without labels."""
-        lines = self.ask("/metrics").text.splitlines()
+        """The value of a metric without labels; not a number while it answers nobody."""
+        try:
+            lines = self.ask("/metrics").text.splitlines()
+        except httpx.TransportError:
+            return math.nan
         return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
     @property
@@ -185,6 +192,21 @@ class Installed:
         self.kube.kubectl(
             "apply", "-f-", *(["--force-conflicts", "--server-side"] if force else []), text=json.dumps(made)
         )
+
+    async def set_up_desk(self) -> None:
+        """A Broker and a Strategy on it, as they are at first; returns when both are Ready."""
+        self.apply("Broker", "paper", PAPER)
+        self.apply("Strategy", "momentum", MOMENTUM)
+        await asyncio.to_thread(self.await_condition, "Broker", "paper")
+        await asyncio.to_thread(self.await_condition, "Strategy", "momentum")
+
+    def versions(self) -> dict[str, str]:
+        """The version of each of the operator's objects, and who each is."""
+        managed = "app.kubernetes.io/managed-by=alpha-panda-operator"
+        return {
+            f"{each['kind']}/{each['metadata']['name']}/{each['metadata']['uid']}": each["metadata"]["resourceVersion"]
+            for each in self.get(KINDS, "-l", managed)["items"]
+        }
 
     def get(self, *words: str) -> Any:  # noqa: ANN401 - JSON
         """What there is."""
