@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tests.support.installed import Installed
 from tests.support.kube_api import ROOT, KubeApi
-from tests.support.operators import Installed
 
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.stores import Stores

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 
-from tests.support.operators import IMAGE, MOMENTUM, PAPER, Installed, until
+from tests.support.installed import IMAGE, MOMENTUM, PAPER, Installed
+from tests.support.operators import until
 
 
 async def test_a_strategy_becomes_ready_and_nothing_was_denied(desk: Installed):
-    assert desk.names("deployments") - {"panda-market-feed"} == {
+    assert desk.names("Deployment") - {"panda-market-feed"} == {
         *("panda-api", "panda-bar-builder", "panda-history", "panda-strategy-runner"),
         *("panda-paper-paper-trading", "panda-paper-portfolio", "panda-paper-risk-manager"),
     }
@@ -19,8 +20,8 @@ async def test_a_strategy_becomes_ready_and_nothing_was_denied(desk: Installed):
 async def test_kubectl_wait_does_not_pass_on_what_was_said_of_an_older_spec(desk: Installed):
     desk.apply("Strategy", "momentum", {**MOMENTUM, "state": "Stopped"})
     desk.kube.kubectl(*("wait", "--for=condition=Ready", "strategy/momentum", "-n", desk.namespace, "--timeout=60s"))
-    status = desk.get("strategy", "momentum")["status"]
-    present = desk.get("strategy", "momentum")["metadata"]["generation"]
+    status = desk.get("Strategy", "momentum")["status"]
+    present = desk.get("Strategy", "momentum")["metadata"]["generation"]
     assert {status["observedGeneration"], *(each["observedGeneration"] for each in status["conditions"])} == {present}
     assert "runner" not in status
 
@@ -28,12 +29,12 @@ async def test_kubectl_wait_does_not_pass_on_what_was_said_of_an_older_spec(desk
 async def test_what_somebody_changes_or_deletes_is_put_back(desk: Installed):
     name, space = "panda-paper-risk-manager", f"-n={desk.namespace}"
     desk.kube.kubectl("set", "image", f"deployment/{name}", "risk-manager=evil.example/x:1", space)
-    desk.kube.kubectl("delete", "deployment", "panda-bar-builder", space)
+    desk.delete("Deployment", "panda-bar-builder")
 
     def mended() -> bool:
         images = {
             each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"]
-            for each in desk.get("deployments")["items"]
+            for each in desk.list("Deployment")
         }
         return images.get(name) == images.get("panda-bar-builder") == IMAGE
 
@@ -41,18 +42,15 @@ async def test_what_somebody_changes_or_deletes_is_put_back(desk: Installed):
 
 
 async def test_the_feed_runs_from_when_it_is_told_what_to_publish(desk: Installed):
-    trading = desk.condition("strategy", "momentum", "Trading")
+    trading = desk.condition("Strategy", "momentum", "Trading")
     assert (trading["status"], trading["message"]) == ("False", "the feed publishes nothing yet")
-    feed = {"data": {"source": "replay", "path": "/opt/alpha-panda/market", "speed": "60"}}
-    desk.kube.kubectl(
-        "patch", "configmap", "panda-feed", f"-n={desk.namespace}", "--type=merge", "-p", json.dumps(feed)
-    )
+    desk.patch("ConfigMap", "panda-feed", {"data": {"source": "replay", "path": "/opt/market", "speed": "60"}})
     await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Trading")
-    assert "panda-market-feed" in desk.names("deployments")
+    assert "panda-market-feed" in desk.names("Deployment")
 
 
 async def test_objects_of_traders_get_no_finalizers_and_no_annotations(desk: Installed):
-    for kind, name in (("broker", "paper"), ("strategy", "momentum")):
+    for kind, name in (("Broker", "paper"), ("Strategy", "momentum")):
         metadata = desk.get(kind, name)["metadata"]
         assert "finalizers" not in metadata
         assert set(metadata.get("annotations", {})) <= {"kubectl.kubernetes.io/last-applied-configuration"}
@@ -63,7 +61,7 @@ async def test_events_tell_of_what_has_become_another(desk: Installed):
     await asyncio.to_thread(desk.await_condition, "Broker", "paper", "Halted")
 
     def told() -> list[str]:
-        found = desk.get("events.events.k8s.io")["items"]
+        found = desk.list("Event")
         return [each["note"] for each in found if each["reason"] == "Halted" and each["type"] == "Warning"]
 
     notes = await asyncio.to_thread(until, told, "an event about the halt")
@@ -77,10 +75,10 @@ async def test_a_strategy_with_an_image_runs_in_a_runner_of_its_own_until_it_is_
     desk.apply("Strategy", "own", own)
     await asyncio.to_thread(desk.await_condition, "Strategy", "own")
     name = "panda-strategy-runner-own"
-    pod = desk.get("deployment", name)["spec"]["template"]["spec"]
+    pod = desk.get("Deployment", name)["spec"]["template"]["spec"]
     assert pod["containers"][0]["image"] == "registry.example/own:1"
     desk.apply("Strategy", "own", {**own, "state": "Stopped"})
-    await asyncio.to_thread(until, lambda: name not in desk.names("deployments"), "its runner is gone")
+    await asyncio.to_thread(until, lambda: name not in desk.names("Deployment"), "its runner is gone")
     await asyncio.to_thread(desk.await_condition, "Strategy", "own")
     assert not [each for each in desk.versions() if name in each]
 
@@ -88,7 +86,7 @@ async def test_a_strategy_with_an_image_runs_in_a_runner_of_its_own_until_it_is_
 async def test_an_image_that_cannot_be_fetched_is_named(desk: Installed):
     desk.apply("Strategy", "own", {**MOMENTUM, "image": "registry.example/nowhere:1"})
     await asyncio.to_thread(
-        until, lambda: "panda-strategy-runner-own" in desk.names("deployments"), "its runner is there"
+        until, lambda: "panda-strategy-runner-own" in desk.names("Deployment"), "its runner is there"
     )
     pod = {
         "apiVersion": "v1",
@@ -96,7 +94,7 @@ async def test_an_image_that_cannot_be_fetched_is_named(desk: Installed):
         "metadata": {
             "name": "own-pod",
             "namespace": desk.namespace,
-            "labels": desk.get("deployment", "panda-strategy-runner-own")["spec"]["template"]["metadata"]["labels"],
+            "labels": desk.get("Deployment", "panda-strategy-runner-own")["spec"]["template"]["metadata"]["labels"],
         },
         "spec": {"containers": [{"name": "runner", "image": "registry.example/nowhere:1"}]},
     }
@@ -110,17 +108,11 @@ async def test_an_image_that_cannot_be_fetched_is_named(desk: Installed):
         "restartCount": 0,
         "state": waiting,
     }
-    path = f"/api/v1/namespaces/{desk.namespace}/pods/own-pod/status"
-    answer = desk.kube.http.patch(
-        path,
-        json={"status": {"containerStatuses": [container]}},
-        headers={"Content-Type": "application/strategic-merge-patch+json"},
-    )
-    answer.raise_for_status()
+    desk.patch("Pod", "own-pod", {"status": {"containerStatuses": [container]}}, suffix="/status")
     desk.set_status("panda-strategy-runner-own", 1, 0)
 
     def named() -> bool:
-        found = desk.condition("strategy", "own")
+        found = desk.condition("Strategy", "own")
         return found.get("reason") == "ImagePullFailed" and "registry.example/nowhere:1" in found["message"]
 
     await asyncio.to_thread(until, named, "the image is named")

@@ -7,7 +7,8 @@ import time
 
 import pytest
 from tests.chaos.tcp_proxy import TcpProxy
-from tests.support.operators import MOMENTUM, PAPER, Installed, Operator, until
+from tests.support.installed import MOMENTUM, PAPER, Installed
+from tests.support.operators import Operator, until
 
 
 async def eventually(holds: object, what: str, seconds: float = 90.0) -> None:
@@ -47,7 +48,7 @@ async def test_a_standby_is_ready_does_nothing_and_takes_over_from_one_that_is_k
 async def test_one_that_is_asked_to_end_gives_its_lease_back(desk: Installed):
     leader = desk.operators[-1]
     assert await asyncio.to_thread(leader.stop) == 0
-    holder = desk.get("lease", "panda-operator")["spec"].get("holderIdentity", "")
+    holder = desk.get("Lease", "panda-operator")["spec"].get("holderIdentity", "")
     assert holder == ""
     await at_rest(desk.start("after"))
 
@@ -60,14 +61,14 @@ async def test_an_operator_that_is_killed_again_and_again_makes_the_same_objects
         already = len(list(installed.writes()))
         await eventually(
             lambda known=already, steps=round_ * 4 + 1: (
-                len(list(installed.writes())) >= known + steps or len(installed.names("deployments")) == 7
+                len(list(installed.writes())) >= known + steps or len(installed.names("Deployment")) == 7
             ),
             "it has written something",
         )
         operator.kill()
     await at_rest(installed.start("last"))
-    assert len(installed.names("deployments")) == 7
-    assert len(installed.names("networkpolicies")) == 7
+    assert len(installed.names("Deployment")) == 7
+    assert len(installed.names("NetworkPolicy")) == 7
     uids = {name.rpartition("/")[0] for name in installed.versions()}
     assert len(uids) == len(installed.versions())
 
@@ -114,7 +115,7 @@ async def test_a_watch_that_falls_silent_hides_no_change_for_long(installed: Ins
     before_the_server.silent = False
 
     def told_or_ended() -> bool:
-        observed = installed.get("strategy", "momentum").get("status", {}).get("observedGeneration")
+        observed = installed.get("Strategy", "momentum").get("status", {}).get("observedGeneration")
         return observed == 1 or operator.process.poll() is not None
 
     await eventually(told_or_ended, "it is looked at, or the process ends to be started anew", 120)
@@ -132,6 +133,6 @@ async def test_an_api_server_that_was_away_is_gone_on_with(installed: Installed,
     before_the_server.refusing = False
     await at_rest(installed.start("again"))
     await eventually(
-        lambda: installed.get("strategy", "momentum").get("status", {}).get("observedGeneration") == 1, "looked at"
+        lambda: installed.get("Strategy", "momentum").get("status", {}).get("observedGeneration") == 1, "looked at"
     )
-    assert len(installed.names("deployments")) == 7, "nothing was deleted meanwhile"
+    assert len(installed.names("Deployment")) == 7, "nothing was deleted meanwhile"
