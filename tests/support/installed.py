@@ -17,6 +17,7 @@ import asyncpg
 import httpx
 import yaml
 from tests.support.kube_api import ROOT, KubeApi
+from tests.support.kube_paths import path_of
 from tests.support.operators import POLL_SECONDS, WAIT_SECONDS, Operator, until
 
 from alpha_panda.local.ports import HOST
@@ -28,19 +29,6 @@ PAPER: dict[str, Any] = {"type": "Paper"}
 MOMENTUM: dict[str, Any] = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "RELIANCE"}]}
 MANAGED = "app.kubernetes.io/managed-by=alpha-panda-operator"
 MERGE = "application/merge-patch+json"
-PATHS = {
-    "Broker": ("/apis/alphapanda.io/v1alpha1", "brokers"),
-    "Strategy": ("/apis/alphapanda.io/v1alpha1", "strategies"),
-    "Deployment": ("/apis/apps/v1", "deployments"),
-    "ConfigMap": ("/api/v1", "configmaps"),
-    "Secret": ("/api/v1", "secrets"),
-    "ServiceAccount": ("/api/v1", "serviceaccounts"),
-    "Pod": ("/api/v1", "pods"),
-    "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),
-    "Event": ("/apis/events.k8s.io/v1", "events"),
-    "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
-}
-"""Where the API server keeps each kind."""
 MADE = ("Deployment", "ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy")
 MASTER = "only the tests know this secret: 0123456789"
 
@@ -155,13 +143,13 @@ class Installed:
     ) -> dict[str, Any]:
         """Change an object; fails the test with what the API server says where it refuses."""
         headers = {"Content-Type": content}
-        answer = self.kube.http.patch(f"{self._path(kind)}/{name}{suffix}", json=change, headers=headers)
+        answer = self.kube.http.patch(f"{path_of(kind, self.namespace)}/{name}{suffix}", json=change, headers=headers)
         assert answer.is_success, answer.text
         return dict(answer.json())
 
     def delete(self, kind: str, name: str) -> None:
         """As `kubectl delete --wait=false` does."""
-        assert self.kube.http.delete(f"{self._path(kind)}/{name}").is_success
+        assert self.kube.http.delete(f"{path_of(kind, self.namespace)}/{name}").is_success
 
     async def set_up_desk(self) -> None:
         """A Broker and a Strategy on it, as they are at first; returns when both are Ready."""
@@ -180,23 +168,19 @@ class Installed:
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """An object; empty where there is none."""
-        answer = self.kube.http.get(f"{self._path(kind)}/{name}")
+        answer = self.kube.http.get(f"{path_of(kind, self.namespace)}/{name}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return {}
         return dict(answer.raise_for_status().json())
 
     def list(self, kind: str, labels: str = "") -> list[dict[str, Any]]:
         """All objects of a kind."""
-        answer = self.kube.http.get(self._path(kind), params={"labelSelector": labels} if labels else {})
+        answer = self.kube.http.get(path_of(kind, self.namespace), params={"labelSelector": labels} if labels else {})
         return list(answer.raise_for_status().json()["items"])
 
     def names(self, kind: str) -> set[str]:
         """The names of the operator's objects of a kind."""
         return {each["metadata"]["name"] for each in self.list(kind, MANAGED)}
-
-    def _path(self, kind: str) -> str:
-        root, plural = PATHS[kind]
-        return f"{root}/namespaces/{self.namespace}/{plural}"
 
     def condition(self, kind: str, name: str, condition: str = "Ready") -> dict[str, Any]:
         """A condition of a resource; nothing where it has none."""
