@@ -46,7 +46,7 @@ def strategy_status(seen: Seen, own: StrategySeen, before: StrategyStatus) -> St
         observed_generation=seen.generation,
         conditions=dated(with_ready(said, _STRATEGY_NEEDS), before.conditions, seen.generation, seen.now),
         services=_services(seen),
-        rollout=seen.rollout.record if seen.rollout is not None else None,
+        rollout=seen.rollout.record if seen.rollout is not None else before.rollout,
         runner=own.runner,
         brokers=own.brokers,
     )
@@ -59,7 +59,7 @@ def broker_status(seen: Seen, kind: BrokerType, *, halted: bool, strategies: int
         observed_generation=seen.generation,
         conditions=dated(with_ready(said, _BROKER_NEEDS), before.conditions, seen.generation, seen.now),
         services=_services(seen),
-        rollout=seen.rollout.record if seen.rollout is not None else None,
+        rollout=seen.rollout.record if seen.rollout is not None else before.rollout,
         strategies=strategies,
     )
 

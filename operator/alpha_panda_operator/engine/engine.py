@@ -174,7 +174,8 @@ class Engine:
     def _ask_about_resources(self, world: World, *, everything: bool = False) -> None:
         """Those that are new to the platform's pass; all, where what all depend on has changed."""
         plan, trouble = world.around.plan, self._platform.trouble
-        told = (plan.brokers, plan.conflicts, trouble, dict(world.around.feed))
+        brokers = tuple((each.uid, each.generation) for each in world.brokers.values())
+        told = (brokers, plan.conflicts, trouble, dict(world.around.feed))
         everything = everything or told != self._told
         for key in sorted({*world.seen, *world.unreadable}):
             known = self._tools.cache.objects.get(key)

@@ -10,6 +10,7 @@ from tests.unit.operator.installations import NAMESPACE, objects, release
 from tests.unit.topology.stored_resources import paper, strategy
 
 from alpha_panda.resources.broker import BrokerType
+from alpha_panda.resources.common import Rollout
 from alpha_panda.resources.reasons import Reason
 from alpha_panda.resources.status import BrokerStatus, ConditionStatus, ConditionType, StrategyStatus
 from alpha_panda.resources.strategy import StrategyState
@@ -19,6 +20,7 @@ from alpha_panda_operator.decisions.drift import is_as_applied
 from alpha_panda_operator.decisions.names import owns_principal, owns_role
 from alpha_panda_operator.decisions.observed import Seen, ServiceSeen, Trouble, seen_service
 from alpha_panda_operator.decisions.pruning import decide_pruning
+from alpha_panda_operator.decisions.rollouts import Change, Moment, decide_rollout
 from alpha_panda_operator.decisions.statuses import StrategySeen, broker_status, strategy_status, written
 from alpha_panda_operator.engine.queue import WorkQueue
 from alpha_panda_operator.objects.model import Manifest
@@ -108,6 +110,17 @@ def test_a_status_takes_away_what_it_does_not_have():
     patch = written(a_strategy(seen(runs=False), StrategyState.STOPPED, runner=None))
     assert patch["runner"] is None
     assert patch["rollout"] is None
+
+
+def test_a_roll_out_that_was_written_down_stays_while_nothing_could_be_looked_at():
+    record = decide_rollout(None, a_change(), Moment(now=NOW, market_open=True, flat=None)).record
+    before = BrokerStatus(rollout=record)
+    down = seen(stores=Trouble(reason=Reason.KAFKA_UNAVAILABLE, message="…"))
+    assert broker_status(down, BrokerType.ZERODHA, halted=False, strategies=0, before=before).rollout == record
+
+
+def a_change() -> Change:
+    return Change(live={"a": "old"}, wanted={"a": "new"}, available=frozenset(), guarded=True, rollout=Rollout())
 
 
 def test_each_condition_that_becomes_another_is_told_once():
