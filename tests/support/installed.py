@@ -30,6 +30,7 @@ MOMENTUM: dict[str, Any] = {"strategy": "momentum", "instruments": [{"exchange":
 MANAGED = "app.kubernetes.io/managed-by=alpha-panda-operator"
 MERGE = "application/merge-patch+json"
 MADE = ("Deployment", "ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy")
+LEASE_SECONDS = 10.0
 MASTER = "only the tests know this secret: 0123456789"
 
 
@@ -123,7 +124,7 @@ class Installed:
                 "database": f"{self.prefix}db",
                 "owner": "alpha_panda",
             },
-            "timing": {"lease": 4.0},
+            "timing": {"lease": LEASE_SECONDS},
             **self.changes,
         }
         (self.folder / "installation.yaml").write_text(yaml.safe_dump(values))
@@ -225,9 +226,13 @@ class Installed:
             self.patch("Deployment", deployment, {"status": status}, suffix="/status")
 
     async def keep_pods_running(self) -> None:
-        """Go on like that until cancelled."""
+        """Go on like that until cancelled; an operator that ends by itself is started anew, as a Deployment does."""
         while True:
             await asyncio.to_thread(self.run_pods)
+            for each in self.operators:
+                if each.is_wanted and each.process.poll() is not None:
+                    each.is_wanted = False
+                    self.start(each.identity)
             await asyncio.sleep(POLL_SECONDS)
 
     def denied(self) -> list[str]:
