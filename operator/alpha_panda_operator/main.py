@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -102,9 +103,7 @@ async def _guarded(place: Place, installation: Installation, secrets: Secrets) -
     log = structlog.get_logger()
     metrics, health = OperatorMetrics(), Health()
     work = asyncio.create_task(_operate(place, installation, secrets, metrics, health))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, work.cancel)
+    _take_signals(work)
     turning = asyncio.create_task(_turn(health))
     try:
         with serve_health(place.host, place.port, health, metrics) as port:
@@ -134,6 +133,13 @@ def _ended(error: BaseException) -> int:
     return EXIT_FENCED if isinstance(first, LeadershipLostError) else EXIT_FATAL
 
 
+def _take_signals(work: asyncio.Task[None]) -> None:
+    """Let a process that is told to end do so in order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+
+
 async def _turn(health: Health) -> None:
     """As long as this goes round, the loop does; whether the work does, leadership and watching find out."""
     while True:
@@ -153,7 +159,9 @@ async def _operate(
         metrics.leader.set(1)
         engine = Engine(_tools(api, facts, secrets, metrics, place))
         namespaces = sorted({*installation.namespaces, place.namespace})
-        watching = Watching(namespaces, installation.name, lease, engine.see)
+        work = asyncio.current_task()
+        assert work is not None  # noqa: S101 - for the type checker: this runs as a task
+        watching = Watching(namespaces, installation.name, lease, engine.see, partial(_take_signals, work))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(leadership.keep())

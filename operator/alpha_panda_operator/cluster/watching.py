@@ -38,8 +38,11 @@ class WatchLostError(PandaError):
 class Watching:
     """The watch over some namespaces."""
 
-    def __init__(self, namespaces: Sequence[str], installation: str, lease: str, tell: Tell) -> None:
-        """Nothing is watched yet."""
+    def __init__(
+        self, namespaces: Sequence[str], installation: str, lease: str, tell: Tell, take_signals: Callable[[], None]
+    ) -> None:
+        """Nothing is watched yet. Kopf takes the signals of the process for itself; `take_signals` takes them back."""
+        self._take_signals = take_signals
         self._namespaces, self._tell, self._lease = tuple(namespaces), tell, lease
         self._installation = installation
         self._beat = time.monotonic()
@@ -69,6 +72,11 @@ class Watching:
         for kind in (*RESOURCES, DEPLOYMENT, CONFIG_MAP, LEASE):
             self._register(kind, registry)
         kopf.on.login(registry=registry)(kopf.login_via_async_client)
+
+        @kopf.on.startup(registry=registry)
+        async def started(**_: Any) -> None:  # noqa: ANN401 - what Kopf gives
+            self._take_signals()
+
         await kopf.operator(registry=registry, settings=self._settings(), namespaces=self._namespaces, standalone=True)
 
     def _register(self, kind: Kind, registry: kopf.OperatorRegistry) -> None:
