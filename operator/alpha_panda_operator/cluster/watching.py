@@ -72,11 +72,6 @@ class Watching:
         for kind in (*RESOURCES, DEPLOYMENT, CONFIG_MAP, LEASE):
             self._register(kind, registry)
         kopf.on.login(registry=registry)(kopf.login_via_async_client)
-
-        @kopf.on.startup(registry=registry)
-        async def started(**_: Any) -> None:  # noqa: ANN401 - what Kopf gives
-            self._take_signals()
-
         await kopf.operator(registry=registry, settings=self._settings(), namespaces=self._namespaces, standalone=True)
 
     def _register(self, kind: Kind, registry: kopf.OperatorRegistry) -> None:
@@ -85,6 +80,7 @@ class Watching:
             found = {"apiVersion": kind.api_version, "kind": kind.kind, **event["object"]}
             if kind is LEASE:
                 self._beat = time.monotonic()
+                self._take_signals()  # the first news is after Kopf has begun, and so after it took them
                 return
             self._tell(event["type"], found)
 
