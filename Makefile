@@ -90,6 +90,11 @@ format: dev ## Format the code and mend what ruff can mend
 bench: dev ## Measure on the real stores and write docs/benchmarks (ARGS="latency --repetitions 1")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: peers
+peers: dev ## Install other backtesters, which `make bench` measures ours beside, into .venv-peers
+	@$(BIN)/python -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/peers.txt
+
 ##@ Kubernetes on this machine
 cluster-up: ## Start a cluster: kind where Docker runs, else one real node (as root; minutes the first time)
 	@scripts/cluster/cluster.sh up
