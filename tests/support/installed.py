@@ -1,0 +1,291 @@
+"""An installation on a real API server, under the operator's own Role, and a stand-in for nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import yaml
+from tests.support.kube_api import ROOT, KubeApi
+from tests.support.kube_paths import path_of
+from tests.support.operators import POLL_SECONDS, WAIT_SECONDS, Operator, until
+
+from alpha_panda.local.ports import HOST
+from alpha_panda.local.stores import Stores
+
+ROLE = ROOT / "operator" / "alpha_panda_operator" / "role.yaml"
+IMAGE = "registry.example/alpha-panda-services:1"
+PAPER: dict[str, Any] = {"type": "Paper"}
+MOMENTUM: dict[str, Any] = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "RELIANCE"}]}
+MANAGED = "app.kubernetes.io/managed-by=alpha-panda-operator"
+MERGE = "application/merge-patch+json"
+MADE = ("Deployment", "ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy")
+LEASE_SECONDS = 10.0
+MASTER = "only the tests know this secret: 0123456789"
+
+
+@dataclass
+class Installed:
+    """An installation in a namespace of its own, on stores that others use too, under a prefix of its own."""
+
+    kube: KubeApi
+    stores: Stores
+    folder: Path
+    namespace: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    server: str = ""
+    """Where the operators think that the API server is, such as a proxy before it."""
+    operators: list[Operator] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Write what an operator is started with, and the objects that the chart would make."""
+        self.name = "panda"
+        self.prefix = f"t{secrets.token_hex(4)}_"
+        self.account = "alpha-panda-operator"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.kube.kubectl("create", "configmap", f"{self.name}-operator", "-n", self.namespace)
+        self.kube.kubectl("create", "configmap", f"{self.name}-feed", "-n", self.namespace)
+        labels = ["app.kubernetes.io/name=market-feed", f"app.kubernetes.io/instance={self.name}"]
+        self.kube.kubectl("label", "configmap", f"{self.name}-feed", "-n", self.namespace, *labels)
+        self._grant()
+        self._write_secrets()
+
+    @property
+    def user(self) -> str:
+        """Who the operators are in the audit log."""
+        return f"system:serviceaccount:{self.namespace}:{self.account}"
+
+    async def make_database(self) -> None:
+        """A database of its own: schemas are named after Brokers, whatever the prefix is."""
+        connection = await asyncpg.connect(self.stores.postgres.dsn(database="postgres"))
+        try:
+            await connection.execute(f'CREATE DATABASE "{self.prefix}db" OWNER alpha_panda')
+        finally:
+            await connection.close()
+
+    def start(self, identity: str = "", **environment: str) -> Operator:
+        """Another operator of this installation."""
+        identity = identity or f"operator-{len(self.operators)}"
+        self.write()
+        log = self.folder / f"{identity}.log"
+        port = self.stores.ports.take(f"{self.prefix}{identity}-{len(self.operators)}", "an operator")
+        known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        with log.open("ab") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "alpha_panda_operator"],
+                env={
+                    **known,
+                    "KUBECONFIG": str(self._kubeconfig()),
+                    "PANDA_OPERATOR_CONFIG": str(self.folder / "installation.yaml"),
+                    "PANDA_OPERATOR_SECRETS": str(self.folder / "secrets"),
+                    "PANDA_OPERATOR_HOST": HOST,
+                    "PANDA_OPERATOR_PORT": str(port),
+                    "POD_NAME": identity,
+                    "POD_NAMESPACE": self.namespace,
+                    **environment,
+                },
+                stdout=file,
+                stderr=file,
+                cwd=self.folder,
+            )
+        made = Operator(process, log, identity, port)
+        self.operators.append(made)
+        return made
+
+    def end(self) -> None:
+        """End all operators."""
+        for each in self.operators:
+            if each.process.poll() is None:
+                each.kill()
+
+    def write(self) -> None:
+        """Write the installation's file."""
+        kafka, redis, postgres = self.stores.kafka.bootstrap, self.stores.redis.address, self.stores.postgres.address
+        values = {
+            "name": self.name,
+            "namespaces": [self.namespace],
+            "image": IMAGE,
+            "platform": {"prefix": self.prefix},
+            "kafka": {"bootstrap": kafka},
+            "redis": {"host": HOST, "port": int(redis.rpartition(":")[2])},
+            "postgres": {
+                "host": HOST,
+                "port": int(postgres.rpartition(":")[2]),
+                "database": f"{self.prefix}db",
+                "owner": "alpha_panda",
+            },
+            "timing": {"lease": LEASE_SECONDS},
+            **self.changes,
+        }
+        (self.folder / "installation.yaml").write_text(yaml.safe_dump(values))
+
+    def apply(self, kind: str, name: str, spec: dict[str, Any]) -> None:
+        """As `kubectl apply --server-side` does, and at a hundredth of its cost."""
+        made = {
+            "apiVersion": "alphapanda.io/v1alpha1",
+            "kind": kind,
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": spec,
+        }
+        self.patch(kind, name, made, "application/apply-patch+yaml", "?fieldManager=trader&fieldValidation=Strict")
+
+    def patch(
+        self, kind: str, name: str, change: dict[str, Any], content: str = MERGE, suffix: str = ""
+    ) -> dict[str, Any]:
+        """Change an object; fails the test with what the API server says where it refuses."""
+        headers = {"Content-Type": content}
+        answer = self.kube.http.patch(f"{path_of(kind, self.namespace)}/{name}{suffix}", json=change, headers=headers)
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    def delete(self, kind: str, name: str) -> None:
+        """As `kubectl delete --wait=false` does."""
+        assert self.kube.http.delete(f"{path_of(kind, self.namespace)}/{name}").is_success
+
+    async def set_up_desk(self) -> None:
+        """A Broker and a Strategy on it, as they are at first; returns when both are Ready."""
+        self.apply("Broker", "paper", PAPER)
+        self.apply("Strategy", "momentum", MOMENTUM)
+        await asyncio.to_thread(self.await_condition, "Broker", "paper")
+        await asyncio.to_thread(self.await_condition, "Strategy", "momentum")
+
+    def versions(self) -> dict[str, str]:
+        """The version of each of the operator's objects, and who each is."""
+        return {
+            f"{kind}/{each['metadata']['name']}/{each['metadata']['uid']}": each["metadata"]["resourceVersion"]
+            for kind in MADE
+            for each in self.list(kind, MANAGED)
+        }
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """An object; empty where there is none."""
+        answer = self.kube.http.get(f"{path_of(kind, self.namespace)}/{name}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return {}
+        return dict(answer.raise_for_status().json())
+
+    def list(self, kind: str, labels: str = "") -> list[dict[str, Any]]:
+        """All objects of a kind."""
+        answer = self.kube.http.get(path_of(kind, self.namespace), params={"labelSelector": labels} if labels else {})
+        return list(answer.raise_for_status().json()["items"])
+
+    def names(self, kind: str) -> set[str]:
+        """The names of the operator's objects of a kind."""
+        return {each["metadata"]["name"] for each in self.list(kind, MANAGED)}
+
+    def condition(self, kind: str, name: str, condition: str = "Ready") -> dict[str, Any]:
+        """A condition of a resource; nothing where it has none."""
+        found = self.get(kind, name).get("status", {}).get("conditions", ())
+        return next((each for each in found if each["type"] == condition), {})
+
+    def await_condition(
+        self, kind: str, name: str, condition: str = "Ready", status: str = "True", seconds: float = WAIT_SECONDS
+    ) -> dict[str, Any]:
+        """Wait until the condition has this status for the present spec."""
+
+        def holds() -> dict[str, Any]:
+            found = self.condition(kind, name, condition)
+            present = self.get(kind, name).get("metadata", {}).get("generation")
+            fits = found.get("status") == status and found.get("observedGeneration") == present
+            return found if fits else {}
+
+        try:
+            return until(holds, f"{condition} of {kind} {name} is {status}", seconds)
+        except AssertionError as error:
+            said = "\n".join(str(line)[:1500] for each in self.operators for line in each.lines[-12:])
+            conditions = self.get(kind, name).get("status")
+            raise AssertionError(f"{error}\n{json.dumps(conditions, indent=1)}\n{said}") from error
+
+    def run_pods(self) -> int:
+        """Do as a cluster with nodes would: every Deployment that is not available becomes so; how many."""
+        made = 0
+        for each in self.list("Deployment"):
+            generation, replicas = each["metadata"]["generation"], each["spec"].get("replicas", 1)
+            status = each.get("status", {})
+            if status.get("observedGeneration") == generation and status.get("availableReplicas", 0) == replicas:
+                continue
+            self.set_status(each["metadata"]["name"], generation, replicas)
+            made += 1
+        return made
+
+    def set_status(self, deployment: str, generation: int, available: int) -> None:
+        """Say how many pods of a Deployment serve."""
+        status: dict[str, Any] = {"observedGeneration": generation, "replicas": available, "updatedReplicas": available}
+        status |= {"availableReplicas": available, "readyReplicas": available}
+        if self.get("Deployment", deployment):
+            self.patch("Deployment", deployment, {"status": status}, suffix="/status")
+
+    async def keep_pods_running(self) -> None:
+        """Go on like that until cancelled; an operator that ends by itself is started anew, as a Deployment does."""
+        while True:
+            await asyncio.to_thread(self.run_pods)
+            for each in self.operators:
+                if each.is_wanted and each.process.poll() is not None:
+                    each.is_wanted = False
+                    self.start(each.identity)
+            await asyncio.sleep(POLL_SECONDS)
+
+    def denied(self) -> list[str]:
+        """What the operators asked the API server for and may not."""
+        return sorted(
+            {
+                f"{each['verb']} {each['requestURI']}"
+                for each in self.kube.audited(self.user)
+                if each.get("responseStatus", {}).get("code") == httpx.codes.FORBIDDEN
+            }
+        )
+
+    def writes(self) -> Iterator[dict[str, Any]]:
+        """What the operators wrote, but for leases."""
+        for each in self.kube.audited(self.user):
+            written = each["verb"] in ("create", "update", "patch", "delete")
+            if written and each["objectRef"]["resource"] != "leases":
+                yield each
+
+    def _grant(self) -> None:
+        role = yaml.safe_load(ROLE.read_text())
+        metadata = {"name": self.account, "namespace": self.namespace}
+        rbac = "rbac.authorization.k8s.io"
+        made = [
+            {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, **role},
+            {
+                "apiVersion": f"{rbac}/v1",
+                "kind": "RoleBinding",
+                "metadata": metadata,
+                "roleRef": {"apiGroup": rbac, "kind": "Role", "name": self.account},
+                "subjects": [{"kind": "ServiceAccount", "name": self.account, "namespace": self.namespace}],
+            },
+        ]
+        for each in made:
+            self.kube.kubectl("apply", "-f-", text=json.dumps(each))
+
+    def _kubeconfig(self) -> Path:
+        path = self.kube.kubeconfig_for(self.namespace, self.account)
+        if self.server:
+            config = yaml.safe_load(path.read_text())
+            config["clusters"][0]["cluster"]["server"] = self.server
+            path.write_text(yaml.safe_dump(config))
+        return path
+
+    def _write_secrets(self) -> None:
+        folder = self.folder / "secrets"
+        folder.mkdir(exist_ok=True)
+        passwords = {
+            "kafka": self.stores.kafka.password,
+            "redis": self.stores.redis.password,
+            "postgres": self.stores.postgres.password,
+        }
+        (folder / "master-secret").write_text(MASTER)
+        for store, password in passwords.items():
+            (folder / f"{store}__username").write_text("admin")
+            (folder / f"{store}__password").write_text(password)
