@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations test-chaos chaos planted \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos chaos planted \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev
 
@@ -42,6 +42,9 @@ test-property: dev ## Run the property tests
 
 test-integration: dev ## Run the tests that start Kafka, Redis and PostgreSQL
 	@$(BIN)/python -m pytest tests/integration $(PYTEST_ARGS)
+
+test-chart: dev ## Render the Helm chart and hold it to its rules
+	@$(BIN)/python -m pytest tests/chart $(PYTEST_ARGS)
 
 test-operations: dev ## Run the tests that halt, examine and repair a whole platform
 	@$(BIN)/python -m pytest tests/integration -m operations $(PYTEST_ARGS)
