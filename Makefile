@@ -76,6 +76,7 @@ check-imports: dev
 check-generated: dev
 	@$(BIN)/panda schemas --check
 	@$(BIN)/python scripts/generate_sessions.py --check
+	@PYTHONPATH=scripts $(BIN)/python -m chart --check
 
 check-house: dev
 	@$(BIN)/python -m pytest -q tests/house
@@ -88,9 +89,18 @@ format: dev ## Format the code and mend what ruff can mend
 bench: dev ## Measure on the real stores and write docs/benchmarks (ARGS="latency --repetitions 1")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+##@ Kubernetes
+.PHONY: images
+images: local ## Build the images with Docker or buildah (ARGS="base services"; BASE_IMAGE=… for another base)
+	@images/build $(ARGS)
+
 ##@ Generate
 schemas: dev ## Write the JSON Schema of every event
 	@$(BIN)/panda schemas
+
+.PHONY: chart
+chart: dev ## Write the chart's dashboards, rules and resource definitions
+	@PYTHONPATH=scripts $(BIN)/python -m chart
 
 sessions: dev ## Write the table of the market's sessions from the calendar library and our overrides (ARGS=--check)
 	@$(BIN)/python scripts/generate_sessions.py $(ARGS)

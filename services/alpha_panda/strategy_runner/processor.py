@@ -29,7 +29,7 @@ from alpha_panda.resources.strategy import Mode, StrategyState
 from alpha_panda.strategy import Enter, Wish
 from alpha_panda.strategy_runner.hoarders import condemn_hoarders
 from alpha_panda.strategy_runner.quarantine import Quarantines, Sentence, fact_event
-from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, explain
+from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, counted, explain
 from alpha_panda.strategy_runner.signals import signal_data, signals
 from alpha_panda.strategy_runner.slots import Slot
 from alpha_panda.strategy_runner.verdicts import Case, Party, Verdict, case_of, told_by, verdict
@@ -169,6 +169,10 @@ class StrategyRunnerProcessor(Processor):
             "strategies_quarantined": sum(each.quarantine is not None for each in self._roster.strategies),
             "strategies_with_problems": sum(bool(strategy.problems) for strategy in self._roster.strategies),
         }
+
+    def by_strategy(self) -> dict[str, dict[str, int]]:
+        """How many instances each strategy has, how many of them are warm, and whether it is quarantined."""
+        return {strategy.name: counted(strategy) for strategy in self._roster.strategies}
 
     def report(self) -> dict[str, dict[str, Any]]:
         """By strategy: state, generation, instances, how many are warm, faults by instrument token, problems."""

@@ -1,0 +1,146 @@
+"""What dashboards and rules ask for is really exported: a platform trades, and a real Prometheus scrapes it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.integration.panda_command import ROOT, Panda
+
+from chart.files import DASHBOARDS, dashboard
+from chart.rules import ALERTS, RECORDED, Alert, Recorded, document
+
+pytestmark = [pytest.mark.operations, pytest.mark.timeout(400)]
+
+PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.5
+QUERIES = {
+    f"{name}: {panel['title']}: {target['refId']}": target["expr"]
+    for name in DASHBOARDS
+    for panel in json.loads(dashboard(name))["panels"]
+    for target in panel.get("targets", ())
+}
+
+
+class Prometheus:
+    """A Prometheus of the test's own, asked over HTTP."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}"
+
+    def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - JSON
+        query = urllib.parse.urlencode(parameters)
+        try:
+            with urllib.request.urlopen(f"{self._url}/{path}?{query}", timeout=10) as answer:  # noqa: S310 - our own
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from error
+
+    def series(self, expression: str) -> list[dict[str, Any]]:
+        """What a query finds now, with the variables of a dashboard at All."""
+        plain = expression.replace("$broker", ".*").replace("$strategy", ".*")
+        return list(self.ask("api/v1/query", query=plain)["result"])
+
+    def until_scraped(self, targets: int) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                if len(self.series("up == 1")) == targets and len(self.series("panda:ticks:rate1m")) == 1:
+                    return
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, f"not all of {targets} services were scraped"
+            time.sleep(POLL_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    program = shutil.which("prometheus")
+    assert program, "prometheus is not installed: apt-get install -y --no-install-recommends prometheus"
+    folder = tmp_path_factory.mktemp("monitoring")
+    panda = Panda(folder / "data")
+    try:
+        panda.replay(ROOT / "examples", ROOT / "examples" / "market")
+        ports = [each["port"] for each in panda.json("status", check=False)]
+        with running(program, folder, ports) as found:
+            yield found
+    finally:
+        panda.reset()
+
+
+class running:  # noqa: N801 - reads as a sentence
+    """Prometheus on a free port, with our rules and these targets; it ends with the block."""
+
+    def __init__(self, program: str, folder: Path, ports: list[int]) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = int(free.getsockname()[1])
+        self._targets = [f"127.0.0.1:{port}" for port in ports]
+        (folder / "rules.yaml").write_text(yaml.safe_dump(document()))
+        (folder / "prometheus.yml").write_text(
+            yaml.safe_dump(
+                {
+                    "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+                    "rule_files": ["rules.yaml"],
+                    "scrape_configs": [{"job_name": "panda", "static_configs": [{"targets": self._targets}]}],
+                }
+            )
+        )
+        self._command = [
+            program,
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'series'}",
+            f"--web.listen-address=127.0.0.1:{self._port}",
+        ]
+        self._log = folder / "prometheus.log"
+
+    def __enter__(self) -> Prometheus:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)  # noqa: S603 - found above
+        found = Prometheus(self._port)
+        found.until_scraped(len(self._targets))
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
+
+
+@pytest.mark.parametrize("panel", QUERIES)
+def test_every_query_of_a_panel_finds_series_on_a_platform_that_trades(panel: str, prometheus: Prometheus) -> None:
+    expression = QUERIES[panel]
+    rare = "dead_letter" in expression
+    if rare:  # what should never happen has no series until it does; the query must still be one
+        assert prometheus.series(expression) is not None
+        expression = expression.replace('outcome="dead_letter"', 'outcome="processed"')
+    assert prometheus.series(expression), expression
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda each: each.name)
+def test_every_number_that_an_alert_compares_is_there(alert: Alert, prometheus: Prometheus) -> None:
+    number = re.sub(r" (==|>) [\d.]+$", "", alert.expression).replace('"dead_letter"', '"processed"')
+    assert prometheus.series(number), number
+
+
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda each: each.name)
+def test_every_recorded_series_is_recorded(recorded: Recorded, prometheus: Prometheus) -> None:
+    assert prometheus.series(recorded.name), recorded.expression
+
+
+def test_no_rule_fails_and_no_critical_alert_fires_on_a_day_that_went_well(prometheus: Prometheus) -> None:
+    groups = prometheus.ask("api/v1/rules")["groups"]
+    assert [rule for group in groups for rule in group["rules"] if rule["health"] == "err"] == []
+    firing = prometheus.series('ALERTS{severity="critical",alertstate="firing"}')
+    assert firing == []
