@@ -38,18 +38,19 @@ need() {
 
 # build_image REFERENCE CONTEXT ARGUMENTS…
 build_image() {
-    local reference=$1 folder=$2 extra=()
+    local reference=$1 folder=$2 authority variable extra=()
     shift 2
-    for name in PIP_INDEX_URL PIP_EXTRA_INDEX_URL; do
-        [[ -z ${!name:-} ]] || extra+=(--build-arg "$name=${!name}")
+    for variable in PIP_INDEX_URL PIP_EXTRA_INDEX_URL; do
+        [[ -z ${!variable:-} ]] || extra+=(--build-arg "$variable=${!variable}")
     done
     if [[ $builder == docker ]]; then
         docker build --tag "$reference" "${extra[@]}" "$@" "$folder"
         return
     fi
     # A company's own authority, which this machine trusts, is not in a base image; nothing of it stays in ours.
-    if [[ -n ${PIP_CERT:-}${SSL_CERT_FILE:-} ]]; then
-        extra+=(--build-arg PIP_CERT=/etc/ssl/certs/ca-certificates.crt --volume /etc/ssl/certs:/etc/ssl/certs:ro)
+    authority=${PIP_CERT:-${SSL_CERT_FILE:-}}
+    if [[ -n $authority ]]; then
+        extra+=(--build-arg PIP_CERT=/run/authority.crt --volume "$(realpath "$authority"):/run/authority.crt:ro")
     fi
     # Without namespaces of its own a build also works within a container.
     buildah build --isolation chroot --storage-driver overlay --timestamp "$SOURCE_DATE_EPOCH" \

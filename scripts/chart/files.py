@@ -10,13 +10,14 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from chart import rules
 from chart.lag import lag
+from chart.operating import operating
 from chart.overview import overview
 from chart.pipeline import pipeline
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "charts" / "alpha-panda" / "files"
 DEFINITIONS: Final = ROOT / "crds"
-DASHBOARDS: Final = {"overview": overview, "pipeline": pipeline, "lag": lag}
+DASHBOARDS: Final = {"overview": overview, "pipeline": pipeline, "lag": lag, "operator": operating}
 WRITTEN: Final = "# Written by `make chart`; changes made here are lost.\n"
 
 

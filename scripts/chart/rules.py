@@ -147,6 +147,29 @@ ALERTS: Final = (
         says="{{ $labels.instance }} was started {{ $value }} times again in 15 minutes",
         look="the end of its log: `kubectl logs --previous`",
     ),
+    Alert(
+        name="PandaOperatorNotReconciling",
+        expression="time() - max(panda_operator_last_success_timestamp_seconds) > 900",
+        severity=CRITICAL,
+        says="the operator has not come to an end with anything for {{ $value | humanizeDuration }}; what runs goes on",
+        look="the operator's log: `kubectl logs -l app.kubernetes.io/name=operator`",
+    ),
+    Alert(
+        name="PandaOperatorNoLeader",
+        expression="sum(panda_operator_leader) < 1",
+        lasting="2m",
+        severity=WARNING,
+        says="no replica of the operator leads, so changed resources have no effect",
+        look="`kubectl get lease`, and the operator's log",
+    ),
+    Alert(
+        name="PandaStoresNotReady",
+        expression="max(panda_operator_stores_ready) < 1",
+        lasting="5m",
+        severity=WARNING,
+        says="the operator cannot make Kafka, Redis or PostgreSQL what the plan says; what runs goes on",
+        look="the condition DependenciesReady of the Brokers: `kubectl describe brk`",
+    ),
 )
 
 

@@ -125,6 +125,30 @@ CASES = (
         labels={"instance": "a:9400"},
         says="a:9400 was started 3 times again",
     ),
+    Case(
+        alert="PandaOperatorNotReconciling",
+        series={'panda_operator_last_success_timestamp_seconds{kind="platform"}': "0x100"},
+        after=16,
+        too_soon="14m",
+        labels={},
+        says="has not come to an end with anything for 16m 0s",
+    ),
+    Case(
+        alert="PandaOperatorNoLeader",
+        series={'panda_operator_leader{pod="a"}': "0x60", 'panda_operator_leader{pod="b"}': "0x60"},
+        after=3,
+        too_soon="1m",
+        labels={},
+        says="no replica of the operator leads",
+    ),
+    Case(
+        alert="PandaStoresNotReady",
+        series={"panda_operator_stores_ready": "0x60"},
+        after=6,
+        too_soon="4m",
+        labels={},
+        says="the operator cannot make Kafka, Redis or PostgreSQL",
+    ),
 )
 
 HEALTHY = {
@@ -142,5 +166,9 @@ HEALTHY = {
     f'panda_records_total{{outcome="processed",topic="{LATEST}",{RISK}}}': "0+1000x120",
     f'panda_records_total{{outcome="dead_letter",topic="{LATEST}",{RISK}}}': "3x120",
     'process_start_time_seconds{instance="a:9400"}': "1x60 2x60",
+    'panda_operator_leader{pod="a"}': "1x120",
+    'panda_operator_leader{pod="b"}': "0x120",
+    'panda_operator_stores_ready{pod="a"}': "1x120",
+    'panda_operator_last_success_timestamp_seconds{kind="platform"}': "0+15x120",
 }
 """Half an hour: records flow, one service was started again once, and dead letters are of before."""

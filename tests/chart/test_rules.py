@@ -44,6 +44,7 @@ def told(template: str, case: Case) -> str:
     """The sentence with the case's labels; the value is what promtool says it is, so it is in the case's words."""
     for name, value in case.labels.items():
         template = template.replace(f"{{{{ $labels.{name} }}}}", value)
+    template = template.replace("{{ $value | humanizeDuration }}", "16m 0s")
     return template.replace("{{ $value | humanize }}", "150k").replace(
         "{{ $value }}", {"PandaImbalance": "5", "PandaRestarting": "3"}.get(case.alert, "")
     )
