@@ -19,6 +19,8 @@ import pytest
 import yaml
 from tests.integration.panda_command import ROOT, Panda
 
+from alpha_panda.local.layout import Layout
+from alpha_panda.local.status_file import load_status
 from chart.files import DASHBOARDS, dashboard
 from chart.rules import ALERTS, RECORDED, Alert, Recorded, document
 
@@ -54,15 +56,19 @@ class Prometheus:
         return list(self.ask("api/v1/query", query=plain)["result"])
 
     def until_scraped(self, targets: int) -> None:
+        """Wait until all answer and what is recorded of them is there."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                if len(self.series("up == 1")) == targets and len(self.series("panda:ticks:rate1m")) == 1:
-                    return
-            except OSError:
-                pass
-            assert time.monotonic() < deadline, f"not all of {targets} services were scraped"
+        while (found := self._seen()) != (targets, len(RECORDED)):
+            assert time.monotonic() < deadline, f"of {targets} services and {len(RECORDED)} recorded series: {found}"
             time.sleep(POLL_SECONDS)
+
+    def _seen(self) -> tuple[int, int]:
+        names = "|".join(each.name for each in RECORDED)
+        try:
+            recorded = {each["metric"]["__name__"] for each in self.series(f'{{__name__=~"{names}"}}')}
+            return len(self.series("up == 1")), len(recorded)
+        except OSError:
+            return 0, 0
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +79,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     panda = Panda(folder / "data")
     try:
         panda.replay(ROOT / "examples", ROOT / "examples" / "market")
-        ports = [each["port"] for each in panda.json("status", check=False)]
+        status = load_status(Layout(panda.data_dir))
+        assert status is not None
+        ports = [each.port for each in status.services]
         with running(program, folder, ports) as found:
             yield found
     finally:
