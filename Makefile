@@ -4,9 +4,11 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos chaos planted \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator \
+	chaos planted images chart \
 	check check-requirements \
-	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev
+	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
+	cluster-up cluster-down cluster-load
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "usage: make TARGET [ARGS=\"…\"]"} \
@@ -52,6 +54,10 @@ test-operations: dev ## Run the tests that halt, examine and repair a whole plat
 test-chaos: dev ## Run the short part of the chaos runs: some fail-points and two seeds
 	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
 
+test-operator: dev ## Run the tests on a real Kubernetes API server (built from Go modules the first time: minutes)
+	@scripts/cluster/build.sh etcd kube-apiserver kubectl kube-controller-manager >/dev/null
+	@$(BIN)/python -m pytest tests/operator $(PYTEST_ARGS)
+
 chaos: dev ## Do harm to a trading platform for an hour: every fail-point, 50 seeds (ARGS="--seeds 1-3")
 	@$(BIN)/python -m tests.chaos $(or $(ARGS),--matrix --seeds 1-50)
 
@@ -90,15 +96,22 @@ bench: dev ## Measure on the real stores and write docs/benchmarks (ARGS="latenc
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 ##@ Kubernetes
-.PHONY: images
 images: local ## Build the images with Docker or buildah (ARGS="base services"; BASE_IMAGE=… for another base)
 	@images/build $(ARGS)
 
+cluster-up: ## Start a cluster: kind where Docker runs, else one real node (as root; minutes the first time)
+	@scripts/cluster/cluster.sh up
+
+cluster-down: ## End it and delete all that was in it
+	@scripts/cluster/cluster.sh down
+
+cluster-load: ## Give it images (ARGS="IMAGE… or ARCHIVE.tar…")
+	@scripts/cluster/cluster.sh load $(ARGS)
+
 ##@ Generate
-schemas: dev ## Write the JSON Schema of every event
+schemas: dev ## Write the JSON Schema of every event, and the CRDs
 	@$(BIN)/panda schemas
 
-.PHONY: chart
 chart: dev ## Write the chart's dashboards, rules and resource definitions
 	@PYTHONPATH=scripts $(BIN)/python -m chart
 

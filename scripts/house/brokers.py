@@ -12,7 +12,9 @@ from house.tree import Finding, Source
 RULE = "broker"
 PACKAGE = re.compile(r"services/alpha_panda/(\w+)/")
 WORDS = {"paper": re.compile(r"paper", re.IGNORECASE), "zerodha": re.compile(r"zerodha|kite", re.IGNORECASE)}
-SHARED = frozenset({"cli", "local", "runtime", "topology", "resources", "strategy", "domain", "events", "backtest"})
+SHARED = frozenset(
+    {"cli", "local", "runtime", "topology", "crds", "resources", "strategy", "domain", "events", "backtest"}
+)
 """Packages that are not services; what they know of brokers is the models' and the plan's business."""
 
 Mention = tuple[Source, int]

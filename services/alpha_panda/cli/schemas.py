@@ -1,8 +1,8 @@
-"""`panda schemas`: the files that are generated from events, topics and indicators, written, checked and released.
+"""`panda schemas`: the files that are generated from events, topics, resources and indicators: written and checked.
 
-`schemas/events/` and `docs/topics.md` say what this source tree publishes, `docs/indicators.md` what it can
-calculate. `schemas/released/` says what the last release published, and so what is on people's logs; nothing but
-`--accept` writes it.
+`schemas/events/` and `docs/topics.md` say what this source tree publishes, `crds/` what Kubernetes is told of
+resources, `docs/indicators.md` what can be calculated. `schemas/released/` says what the last release published, and
+so what is on people's logs; nothing but `--accept` writes it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 import typer
 
 from alpha_panda.cli.output import print_text
+from alpha_panda.crds.files import crd_files
 from alpha_panda.domain.indicators.catalogue import indicators_page
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.compatibility import breaks
@@ -22,6 +23,7 @@ from alpha_panda.events.topic_table import topics_page
 
 EVENTS: Final = Path("schemas/events")
 RELEASED: Final = Path("schemas/released")
+CRDS: Final = Path("crds")
 TOPICS_PAGE: Final = Path("docs/topics.md")
 INDICATORS_PAGE: Final = Path("docs/indicators.md")
 
@@ -35,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def schemas(*, check: Check = False, accept: Accept = False, root: Root = Path()) -> None:
-        """Write the JSON Schema of every event, and the pages of topics and indicators (for developers)."""
+        """Write the schemas of events, the CRDs, and the pages of topics and indicators (for developers)."""
         if check and accept:
             raise InputError("--check writes nothing and --accept does", remedy="choose one")
         if not (root / EVENTS.parent).is_dir():
@@ -52,6 +54,7 @@ def generated(*, released: bool = False) -> dict[Path, str]:
     texts = {f"{name}.json": schema_text(schema) for name, schema in event_schemas().items()}
     folders = (EVENTS, RELEASED) if released else (EVENTS,)
     files = {folder / name: text for folder in folders for name, text in texts.items()}
+    files |= {CRDS / name: text for name, text in crd_files().items()}
     return files | {TOPICS_PAGE: topics_page(), INDICATORS_PAGE: indicators_page()}
 
 
@@ -83,9 +86,9 @@ def check_files(root: Path) -> None:
 
 
 def _stale(root: Path, wanted: dict[Path, str]) -> list[Path]:
-    """Paths whose file is missing, different, or there without an event."""
-    folders = {path.parent for path in wanted if path.suffix == ".json"}
-    present = {path.relative_to(root) for folder in folders for path in (root / folder).glob("*.json")}
+    """Paths whose file is missing, different, or there without an event or a resource."""
+    folders = {(path.parent, path.suffix) for path in wanted if path.suffix != ".md"}
+    present = {path.relative_to(root) for folder, suffix in folders for path in (root / folder).glob(f"*{suffix}")}
     different = {path for path, text in wanted.items() if _read(root / path) != text}
     return sorted(different | (present - wanted.keys()))
 

@@ -6,8 +6,9 @@ number with a fraction is written as a string of decimals: binary floats cannot 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -91,13 +92,38 @@ def _positive(value: str) -> str:
     return value
 
 
-Money = Annotated[str, BeforeValidator(decimal_text), Field(pattern=MONEY_PATTERN, max_length=16)]
+@dataclass(frozen=True)
+class DecimalSchema:
+    """What a schema says of a decimal field, where pydantic sees only functions: digits, in quotes or whole."""
+
+    pattern: str
+    longest: int
+    positive: bool = False
+
+    def __get_pydantic_json_schema__(self, core_schema: object, handler: object) -> dict[str, Any]:
+        """JSON Schema has no word for decimals; `x-decimal` says whether zero is one of them."""
+        del core_schema, handler
+        return {
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "pattern": self.pattern,
+            "maxLength": self.longest,
+            "x-decimal": "positive" if self.positive else "any",
+        }
+
+
+Money = Annotated[
+    str, BeforeValidator(decimal_text), Field(pattern=MONEY_PATTERN, max_length=16), DecimalSchema(MONEY_PATTERN, 16)
+]
 """Rupees; `paise()` gives the integer. Sixteen characters keep paise within 64 bits."""
-Percent = Annotated[str, BeforeValidator(decimal_text), Field(pattern=PERCENT_PATTERN)]
-PositivePercent = Annotated[Percent, AfterValidator(_positive)]
-Ratio = Annotated[str, BeforeValidator(decimal_text), Field(pattern=RATIO_PATTERN)]
-PositiveRatio = Annotated[Ratio, AfterValidator(_positive)]
-BasisPoints = Annotated[str, BeforeValidator(decimal_text), Field(pattern=BASIS_POINTS_PATTERN)]
+Percent = Annotated[
+    str, BeforeValidator(decimal_text), Field(pattern=PERCENT_PATTERN), DecimalSchema(PERCENT_PATTERN, 8)
+]
+PositivePercent = Annotated[Percent, AfterValidator(_positive), DecimalSchema(PERCENT_PATTERN, 8, positive=True)]
+Ratio = Annotated[str, BeforeValidator(decimal_text), Field(pattern=RATIO_PATTERN), DecimalSchema(RATIO_PATTERN, 8)]
+PositiveRatio = Annotated[Ratio, AfterValidator(_positive), DecimalSchema(RATIO_PATTERN, 8, positive=True)]
+BasisPoints = Annotated[
+    str, BeforeValidator(decimal_text), Field(pattern=BASIS_POINTS_PATTERN), DecimalSchema(BASIS_POINTS_PATTERN, 7)
+]
 BrokerName = Annotated[str, Field(pattern=DNS_LABEL_PATTERN, max_length=20)]
 """It begins topics, Redis keys and a PostgreSQL schema; the reserved names are a rule of their own."""
 StrategyName = Annotated[str, Field(pattern=DNS_LABEL_PATTERN, max_length=40)]

@@ -1,0 +1,66 @@
+"""One API server for all tests of the operator, with the definitions and policies of `crds/` in force."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+from tests.support.kube_api import ROOT, KubeApi
+
+from alpha_panda.resources.common import API_VERSION
+
+CRDS = ROOT / "crds"
+SYNC_SECONDS = 30.0
+POLL_SECONDS = 0.1
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kube_api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KubeApi]:
+    """Serving, with `crds/` applied; tests share it, so each takes a `namespace` of its own."""
+    server = KubeApi(tmp_path_factory.mktemp("kube"))
+    try:
+        await server.start()
+        server.kubectl("apply", "--server-side", "-f", str(CRDS))
+        server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        wait_for_policies(server)
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+def namespace(kube_api: KubeApi) -> str:
+    """A namespace that no other test has."""
+    return kube_api.make_namespace(f"test-{secrets.token_hex(4)}")
+
+
+def wait_for_policies(server: KubeApi) -> None:
+    """Policies are in force some moments after they were applied, and refuse everything until their kinds are known."""
+    space = server.make_namespace("policies-in-force")
+    paper, live = f"-n={space}", "--dry-run=server"
+    broker = {"type": "Zerodha", "live": True, "credentialsSecretRef": {"name": "kite"}}
+    until(lambda: server.run_kubectl("apply", paper, "-f-", text=manifest("Broker", "live", broker)).code == 0)
+    strategy = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "INFY"}], "brokers": ["live"]}
+    text = manifest("Strategy", "paper", strategy)
+    until(lambda: "real money" in server.run_kubectl("apply", paper, live, "-f-", text=text).err)
+    free = manifest("Strategy", "free", {**strategy, "brokers": ["paper"]})
+    until(lambda: server.run_kubectl("apply", paper, live, "-f-", text=free).code == 0)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Ask until it holds; fails the test where it does not within a time that no healthy server takes."""
+    deadline = time.monotonic() + SYNC_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"not so within {SYNC_SECONDS:.0f} s"
+        time.sleep(POLL_SECONDS)
+
+
+def manifest(kind: str, name: str, spec: dict[str, object], **metadata: object) -> str:
+    """A resource as text; JSON is YAML too."""
+    return json.dumps(
+        {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}, default=str
+    )
