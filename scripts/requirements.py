@@ -22,13 +22,14 @@ OLDEST_PYTHON = "3.11"
 
 EXTRAS = ("api", "replay", "local")
 """What `make up` has; the others are for whoever asks for them."""
-ALL = (*EXTRAS, "models", "optimizer")
+ALL = (*EXTRAS, "models", "optimizer", "operator")
 FILES: dict[str, list[str]] = {
     "dev.txt": ["pyproject.toml", *(f"--extra={extra}" for extra in ALL), "--group=dev"],
     "local.txt": ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS), "--group=build"],
     "api.txt": ["pyproject.toml", "--extra=api"],
     "models.txt": ["pyproject.toml", "--extra=models"],
     "optimizer.txt": ["pyproject.toml", "--extra=optimizer"],
+    "operator.txt": ["pyproject.toml", "--extra=operator"],
     "base.txt": ["pyproject.toml"],
     "bootstrap.txt": ["--group=installer"],
 }

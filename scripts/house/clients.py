@@ -9,7 +9,7 @@ from house.tree import Finding, Source
 
 RULE = "client"
 FOLDERS = ("services/", "operator/", "strategies/")
-FACTORIES = ("services/alpha_panda/runtime/", "services/alpha_panda/local/")
+FACTORIES = ("services/alpha_panda/runtime/", "services/alpha_panda/provision/", "services/alpha_panda/local/")
 LIBRARIES = frozenset({"aiokafka", "asyncpg", "confluent_kafka", "redis"})
 MAKERS = frozenset(
     {

@@ -24,10 +24,10 @@ from alpha_panda.local.kafka_readiness import open_groups, serves
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.ports import HOST, Ports
 from alpha_panda.local.process import ServerProcess
+from alpha_panda.provision.kafka import AUTHENTICATION_FAILED
 
 ADMIN = "admin"
 _CONTROLLER = "controller"
-AUTHENTICATION_FAILED: int = KafkaError._AUTHENTICATION  # noqa: SLF001 - public, its underscore means "local"
 _POLL_SECONDS = 0.02
 _MESSAGE_BYTES = 1024 * 1024
 """Kafka's own limit of a record; a dead letter may be larger by its coordinates and reason."""

@@ -16,16 +16,10 @@ import msgspec
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.run_file import Run
+from alpha_panda.topology.environment import NO_REASON_TO_RESTART, service_environment, service_secrets
 from alpha_panda.topology.model import Plan, ServicePlan
-from alpha_panda.topology.names import role
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV")
-_READS_EVERYTHING = ("history",)
-"""Services that are told what to read; the others know it from their code and their Broker."""
-_FOLLOWS_BROKERS = ("market-feed",)
-"""Services that learn from `control.brokers` whom to wait for, so that a new Broker is no reason to restart them."""
-_NOT_A_REASON = ("PANDA_SERVICE__WRITES",)
-"""What a new Broker changes for shared services, which hear of it through `control.brokers` instead."""
 
 
 class StoreAddresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +45,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def fingerprint(self) -> str:
         """Two launches of one fingerprint need no restart between them."""
-        kept = {name: value for name, value in self.env.items() if name not in _NOT_A_REASON}
+        kept = {name: value for name, value in self.env.items() if name not in NO_REASON_TO_RESTART}
         return json.dumps([self.argv, kept], sort_keys=True)
 
 
@@ -70,12 +64,9 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     run, platform = around.run, around.run.platform_settings
     env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     env |= {"TZ": "UTC", "PYTHONUNBUFFERED": "1"}
-    env |= service.settings
-    env |= _service_settings(service)
-    env |= _store_settings(service, around.stores)
+    env |= service_environment(service, platform)
+    env |= _store_settings(around.stores)
     env |= {
-        "PANDA_PLATFORM__PARTITIONS": str(platform.pipeline_partitions),
-        "PANDA_PLATFORM__PREFIX": platform.prefix,
         "PANDA_RUN__PACING": run.pacing,
         "PANDA_HTTP__PORT": str(port),
         "PANDA_SECRETS": str(_write_secrets(service, around.plan, around.layout)),
@@ -94,33 +85,15 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     return Launch(name=service.name, argv=argv, env=env, port=port)
 
 
-def _service_settings(service: ServicePlan) -> dict[str, str]:
-    tasks = service.tasks
-    if service.service in _FOLLOWS_BROKERS:
-        tasks = tuple(msgspec.structs.replace(task, upstream_previous=()) for task in tasks)
-    settings = {
-        "PANDA_SERVICE__NAME": service.name,
-        "PANDA_SERVICE__GROUP": service.group,
-        "PANDA_SERVICE__TASKS": msgspec.json.encode(tasks).decode(),
-        "PANDA_SERVICE__WRITES": json.dumps(service.writes),
-    }
-    if service.service in _READS_EVERYTHING:
-        settings["PANDA_SERVICE__READS"] = json.dumps(service.reads)
-    return settings
-
-
-def _store_settings(service: ServicePlan, stores: StoreAddresses) -> dict[str, str]:
+def _store_settings(stores: StoreAddresses) -> dict[str, str]:
     redis_port = stores.redis.rpartition(":")[2]
     postgres_port = stores.postgres.rpartition(":")[2]
     return {
         "PANDA_KAFKA__BOOTSTRAP": stores.kafka,
-        "PANDA_KAFKA__USERNAME": service.principal,
         "PANDA_REDIS__HOST": HOST,
         "PANDA_REDIS__PORT": redis_port,
-        "PANDA_REDIS__USERNAME": service.principal,
         "PANDA_POSTGRES__HOST": HOST,
         "PANDA_POSTGRES__PORT": postgres_port,
-        "PANDA_POSTGRES__USERNAME": role(service.principal),
     }
 
 
@@ -132,13 +105,11 @@ def _feed_settings(run: Run) -> dict[str, str]:
 def _write_secrets(service: ServicePlan, plan: Plan, layout: Layout) -> Path:
     folder = layout.secrets / "services" / service.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = {
-        "kafka__password": {user.name: user.password for user in plan.kafka_users}.get(service.principal),
-        "redis__password": {user.name: user.password for user in plan.redis_users}.get(service.principal),
-        "postgres__password": {user.name: user.password for user in plan.postgres_roles}.get(role(service.principal)),
-        "api__token": layout.secret("api-token") if service.service == "api" else None,
-    }
-    for name, value in found.items():
+    kept = service_secrets(service, plan)
+    if service.service == "api":
+        kept["api__token"] = layout.secret("api-token")
+    for name in ("kafka__password", "redis__password", "postgres__password", "api__token"):
+        value = kept.get(name)
         path = folder / name
         if value is None:
             path.unlink(missing_ok=True)

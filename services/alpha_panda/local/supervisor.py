@@ -21,22 +21,22 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import PandaError, UnavailableError
 from alpha_panda.events.topics import CONTROL
 from alpha_panda.local.change_watch import watch_changes
-from alpha_panda.local.control_publisher import ControlPublisher
 from alpha_panda.local.fleet import Fleet
 from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.locks import EXIT_IN_USE, FileLock, in_use
-from alpha_panda.local.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
-from alpha_panda.local.provision.changes import Changes
-from alpha_panda.local.provision.topics import any_created
 from alpha_panda.local.resource_store import ResourceStore
 from alpha_panda.local.run_file import Run, load_run
 from alpha_panda.local.shortfalls import shortfalls
 from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 from alpha_panda.local.store_keeper import StoreKeeper
 from alpha_panda.local.stores import Stores
+from alpha_panda.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
+from alpha_panda.provision.changes import Changes
+from alpha_panda.provision.topics import any_created
 from alpha_panda.resources.stored import StoredResource
+from alpha_panda.runtime.control_publisher import ControlPublisher
 from alpha_panda.runtime.settings import KafkaSettings, PlatformSection, ServiceSettings
 from alpha_panda.topology.model import Plan
 from alpha_panda.topology.planner import plan
@@ -132,7 +132,7 @@ class Supervisor:
             await self._sleep(_RETRY_SECONDS)
 
     async def _reconcile_until_stopped(self, stores: Stores, pool: asyncpg.Pool) -> None:
-        control = ControlPublisher(self._admin_settings(stores))
+        control = ControlPublisher(self._admin_settings(stores), "supervisor")
         try:
             await control.start()
             watch = asyncio.create_task(watch_changes(stores.postgres.dsn(), self._changed))

@@ -34,7 +34,7 @@ _OURS: Final = (
         ("run", "pacing"),
         ("budget", "notes"),
     ),
-    *(("kafka", name) for name in ("bootstrap", "username", "password", "tls")),
+    *(("kafka", name) for name in ("bootstrap", "username", "password", "tls", "authority")),
 )
 """What `panda up` sets itself, by its options or from the plan."""
 

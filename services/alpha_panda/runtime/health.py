@@ -12,19 +12,26 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import msgspec
-from prometheus_client import make_wsgi_app
+from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from alpha_panda.domain.pipeline_watch import Finding
 from alpha_panda.errors import UnavailableError
-from alpha_panda.runtime.metrics import Metrics
 
 STALLED_AFTER_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 _Start = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Exposed(Protocol):
+    """What has metrics."""
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where they are."""
 
 
 class Health:
@@ -84,7 +91,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serve_health(host: str, port: int, health: Health, metrics: Metrics) -> Iterator[int]:
+def serve_health(host: str, port: int, health: Health, metrics: Exposed) -> Iterator[int]:
     """Answer on the port that is yielded, until the end of the block."""
     exposition = make_wsgi_app(metrics.registry)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,6 +24,7 @@ from alpha_panda.runtime.bounded_consumer import BoundedConsumer
 from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError, UnknownOutcomeError
 from alpha_panda.runtime.journal import Journal, JournaledConsumer, JournaledProducer
 from alpha_panda.runtime.settings import KafkaSettings
+from alpha_panda.runtime.tls import tls_context
 from alpha_panda.topology.kafka import MESSAGE_LIMIT
 
 ResultT = TypeVar("ResultT")
@@ -56,7 +56,7 @@ def _way_in(settings: KafkaSettings) -> dict[str, Any]:
         "sasl_plain_password": settings.password.get_secret_value(),
     }
     if settings.tls:
-        way["ssl_context"] = ssl.create_default_context()
+        way["ssl_context"] = tls_context(settings)
     return way
 
 

@@ -8,6 +8,7 @@ import asyncpg
 
 from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError
 from alpha_panda.runtime.settings import PostgresSettings
+from alpha_panda.runtime.tls import tls_context
 
 
 async def make_pool(settings: PostgresSettings, *, size: int = 2) -> asyncpg.Pool[Any]:
@@ -19,6 +20,7 @@ async def make_pool(settings: PostgresSettings, *, size: int = 2) -> asyncpg.Poo
             database=settings.database,
             user=settings.username,
             password=settings.password.get_secret_value() if settings.password else None,
+            ssl=tls_context(settings) or False,
             min_size=1,
             max_size=size,
             command_timeout=30,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -22,7 +24,15 @@ def make_redis(settings: RedisSettings, *, seconds: float = 2.0, retries: int = 
         socket_connect_timeout=seconds,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
         decode_responses=True,
+        **_transport(settings),
     )
+
+
+def _transport(settings: RedisSettings) -> dict[str, Any]:
+    if not settings.tls:
+        return {}
+    authority = str(settings.authority) if settings.authority else None
+    return {"ssl": True, "ssl_ca_certs": authority, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
 
 
 async def require_login(redis: Redis, settings: RedisSettings) -> None:

@@ -49,14 +49,27 @@ PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
 """By service: what it does otherwise unless told. The feed sends whole epochs, history copies batches to PostgreSQL."""
 
 
-class KafkaSettings(Section):
+class Encryption(Section):
+    """Whether a store is spoken to over TLS; its certificate is then verified in full, its host name too."""
+
+    tls: bool = False
+    authority: Path | None = None
+    """The certificate of whoever signed the store's; the system's authorities unless set."""
+
+    @model_validator(mode="after")
+    def _authority_is_for_tls(self) -> Self:
+        if self.authority is not None and not self.tls:
+            raise ValueError("authority is set and tls is not: set tls to true, or remove authority")
+        return self
+
+
+class KafkaSettings(Encryption):
     """Where Kafka is and who we are there. `profiles` says by service what `profile` says for all."""
 
     bootstrap: Annotated[str, Field(pattern=r"^[^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*$")] = "127.0.0.1:9092"
     """HOST:PORT, several with commas."""
     username: str | None = None
     password: SecretStr | None = None
-    tls: bool = False
     journal: Path | None = None
     """For tests only: the folder where each client writes down what it saw (see `journal`)."""
     profile: KafkaProfile = KafkaProfile()
@@ -76,7 +89,7 @@ class KafkaSettings(Section):
         return self
 
 
-class RedisSettings(Section):
+class RedisSettings(Encryption):
     """Where Redis is and who we are there."""
 
     host: str = "127.0.0.1"
@@ -85,7 +98,7 @@ class RedisSettings(Section):
     password: SecretStr | None = None
 
 
-class PostgresSettings(Section):
+class PostgresSettings(Encryption):
     """Where PostgreSQL is and who we are there."""
 
     host: str = "127.0.0.1"

@@ -7,8 +7,8 @@ from tests.integration.conftest import nobody
 from tests.integration.local.plans import two_brokers
 
 from alpha_panda.errors import PandaError, UnavailableError
-from alpha_panda.local.provision import provision_postgres
 from alpha_panda.local.stores import Stores
+from alpha_panda.provision import provision_postgres
 from alpha_panda.topology.model import Grant
 
 

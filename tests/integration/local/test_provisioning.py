@@ -17,15 +17,16 @@ from tests.integration.conftest import nobody
 from tests.integration.local.plans import group_of, two_brokers
 
 from alpha_panda.errors import InputError, UnavailableError
-from alpha_panda.local.kafka import AUTHENTICATION_FAILED, client_settings
-from alpha_panda.local.provision import (
+from alpha_panda.local.kafka import client_settings
+from alpha_panda.local.stores import Stores
+from alpha_panda.provision import (
     Changes,
     delete_broker_data,
     provision_kafka,
     provision_postgres,
     provision_redis,
 )
-from alpha_panda.local.stores import Stores
+from alpha_panda.provision.kafka import AUTHENTICATION_FAILED
 from alpha_panda.topology.model import Grant, Plan
 
 pytestmark = pytest.mark.integration

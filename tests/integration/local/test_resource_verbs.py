@@ -14,8 +14,8 @@ from tests.integration.conftest import nobody
 
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import Ports
-from alpha_panda.local.provision import provision_kafka, provision_postgres
 from alpha_panda.local.stores import Stores
+from alpha_panda.provision import provision_kafka, provision_postgres
 from alpha_panda.topology.planner import plan
 from alpha_panda.topology.settings import PlatformSettings
 

@@ -6,8 +6,8 @@ import asyncpg
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from alpha_panda.local.provision.migrations import migrate
 from alpha_panda.local.stores import Stores
+from alpha_panda.provision.migrations import migrate
 from alpha_panda.topology.model import PostgresSchema
 
 DATABASE = "services_of_tests"

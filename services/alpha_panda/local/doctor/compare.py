@@ -16,12 +16,12 @@ from alpha_panda.local.doctor.logins import logins, refused
 from alpha_panda.local.doctor.stores import Comparison
 from alpha_panda.local.kafka import ADMIN
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.provision import compare_postgres, compare_redis, everyone_but
-from alpha_panda.local.provision.acls import compare_acls
-from alpha_panda.local.provision.changes import Changes
-from alpha_panda.local.provision.topics import compare_topics
 from alpha_panda.local.resource_access import open_resources
 from alpha_panda.local.run_file import Run, load_run
+from alpha_panda.provision import compare_postgres, compare_redis, everyone_but
+from alpha_panda.provision.acls import compare_acls
+from alpha_panda.provision.changes import Changes
+from alpha_panda.provision.topics import compare_topics
 from alpha_panda.topology.model import Plan
 from alpha_panda.topology.planner import plan
 

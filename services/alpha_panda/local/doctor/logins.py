@@ -14,7 +14,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 from alpha_panda.local.doctor.ask_stores import Addresses
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.postgres import DATABASE
-from alpha_panda.local.provision.kafka import can_login
+from alpha_panda.provision.kafka import can_login
 from alpha_panda.runtime.errors import AuthenticationError as RefusedLoginError
 from alpha_panda.runtime.store_errors import postgres_errors
 from alpha_panda.topology.model import Plan

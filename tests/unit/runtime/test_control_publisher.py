@@ -8,10 +8,10 @@ from tests.unit.topology.stored_resources import paper, strategy
 
 from alpha_panda.events.envelope import decode, decode_header
 from alpha_panda.events.topics import CONTROL, CONTROL_BROKERS, CONTROL_STRATEGIES
-from alpha_panda.local import control_publisher as module
-from alpha_panda.local.control_publisher import ControlPublisher
 from alpha_panda.resources.stored import StoredResource
+from alpha_panda.runtime import control_publisher as module
 from alpha_panda.runtime import control_reader
+from alpha_panda.runtime.control_publisher import ControlPublisher
 from alpha_panda.runtime.settings import ServiceSettings
 
 
@@ -22,7 +22,7 @@ class Told:
         self.log = MemoryLog()
 
     async def publisher(self) -> ControlPublisher:
-        made = ControlPublisher(ServiceSettings())
+        made = ControlPublisher(ServiceSettings(), "supervisor")
         await made.start()
         return made
 

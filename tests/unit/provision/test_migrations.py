@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from alpha_panda.errors import PandaError
-from alpha_panda.local.provision import scram
-from alpha_panda.local.provision.migrations import load
-from alpha_panda.local.provision.sql import identifier, literal
+from alpha_panda.provision import scram
+from alpha_panda.provision.migrations import load
+from alpha_panda.provision.sql import identifier, literal
 
 
 @pytest.mark.parametrize("folder", ["platform", "market", "broker"])

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.local.provision.changes import Changes, Owns
+from alpha_panda.provision.changes import Changes, Owns
 from alpha_panda.topology.model import Plan, RedisUser
 
 _BUILT_IN = "default"

@@ -4,11 +4,11 @@ Nothing here deletes data: topics and schemas that the plan no longer has stay, 
 users go. `delete_broker_data` is the one way to delete, for one Broker, when somebody asks for it.
 """
 
-from alpha_panda.local.provision.changes import Changes, everyone_but
-from alpha_panda.local.provision.deletion import delete_broker_data
-from alpha_panda.local.provision.kafka import provision_kafka
-from alpha_panda.local.provision.postgres import compare_postgres, provision_postgres
-from alpha_panda.local.provision.redis import compare_redis, provision_redis
+from alpha_panda.provision.changes import Changes, everyone_but
+from alpha_panda.provision.deletion import delete_broker_data
+from alpha_panda.provision.kafka import provision_kafka
+from alpha_panda.provision.postgres import compare_postgres, provision_postgres
+from alpha_panda.provision.redis import compare_redis, provision_redis
 
 __all__ = [
     "Changes",

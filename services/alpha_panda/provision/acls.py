@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are exp
     ResourceType,
 )
 
-from alpha_panda.local.provision.changes import Changes, Owns
+from alpha_panda.provision.changes import Changes, Owns
 from alpha_panda.topology.model import Acl, KafkaUser
 
 _SECONDS = 15.0

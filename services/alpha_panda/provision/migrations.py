@@ -16,8 +16,8 @@ import asyncpg
 import msgspec
 
 from alpha_panda.errors import PandaError, UnavailableError
-from alpha_panda.local.provision.changes import Changes
-from alpha_panda.local.provision.sql import identifier
+from alpha_panda.provision.changes import Changes
+from alpha_panda.provision.sql import identifier
 from alpha_panda.topology.model import PostgresSchema
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")

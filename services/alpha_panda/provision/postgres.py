@@ -6,11 +6,11 @@ import asyncpg
 import msgspec
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.local.provision import scram
-from alpha_panda.local.provision.changes import Changes, Owns
-from alpha_panda.local.provision.grants import close_to_public, reconcile_grants
-from alpha_panda.local.provision.migrations import forget, migrate
-from alpha_panda.local.provision.sql import identifier, literal
+from alpha_panda.provision import scram
+from alpha_panda.provision.changes import Changes, Owns
+from alpha_panda.provision.grants import close_to_public, reconcile_grants
+from alpha_panda.provision.migrations import forget, migrate
+from alpha_panda.provision.sql import identifier, literal
 from alpha_panda.topology.model import Plan, PostgresRole
 
 OWNER = "alpha_panda"

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 import asyncpg
 
 from alpha_panda.errors import PandaError
-from alpha_panda.local.provision.changes import Changes
-from alpha_panda.local.provision.sql import identifier
+from alpha_panda.provision.changes import Changes
+from alpha_panda.provision.sql import identifier
 from alpha_panda.topology.model import PostgresRole
 
 TablePrivilege = tuple[str, str, str, str]

@@ -1,4 +1,4 @@
-"""From resources to `control.*`: the supervisor tells the services what people want, each change once.
+"""From resources to `control.*`: the executor of the plan tells the services what people want, each change once.
 
 What has been told is on the log itself: at its start the publisher reads the control topics and goes on
 from there, so a change that was stored just before a crash is told after it.
@@ -20,7 +20,6 @@ from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import ServiceSettings
 
-_SOURCE = "supervisor"
 _SHAPES: dict[str, type[BrokerConfigured | StrategyConfigured]] = {
     "Broker": BrokerConfigured,
     "Strategy": StrategyConfigured,
@@ -34,15 +33,15 @@ Told = dict[tuple[str, str], tuple[str, int, bool]]
 class ControlPublisher:
     """Publishes the difference between what is wanted and what the log says."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
-        """`settings` hold the administrator's credentials."""
+    def __init__(self, settings: ServiceSettings, source: str) -> None:
+        """`settings` hold the administrator's credentials; `source` is who tells: the supervisor or the operator."""
         self._settings = settings
         self._producer = make_producer(settings.kafka)
         self._publisher = Publisher(
             self._producer,
-            Metrics(_SOURCE, None),
-            Origin(source=_SOURCE),
-            _SOURCE,
+            Metrics(source, None),
+            Origin(source=source),
+            source,
             settings.platform.prefix,
             settings.platform.partitions,
         )

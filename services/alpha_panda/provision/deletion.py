@@ -9,10 +9,10 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.local.provision.changes import Changes
-from alpha_panda.local.provision.postgres import drop_schema
-from alpha_panda.local.provision.redis import delete_keys
-from alpha_panda.local.provision.topics import delete_topics
+from alpha_panda.provision.changes import Changes
+from alpha_panda.provision.postgres import drop_schema
+from alpha_panda.provision.redis import delete_keys
+from alpha_panda.provision.topics import delete_topics
 from alpha_panda.topology.graph import PLATFORM_SCHEMA
 from alpha_panda.topology.names import group
 

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are exp
 )
 
 from alpha_panda.errors import InputError
-from alpha_panda.local.provision.changes import Changes
+from alpha_panda.provision.changes import Changes
 from alpha_panda.topology.model import TopicPlan
 
 _SECONDS = 15.0

@@ -22,12 +22,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are exp
 )
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.local.kafka import AUTHENTICATION_FAILED
-from alpha_panda.local.provision.acls import reconcile_acls
-from alpha_panda.local.provision.changes import Changes, Owns
-from alpha_panda.local.provision.topics import reconcile_topics
+from alpha_panda.provision.acls import reconcile_acls
+from alpha_panda.provision.changes import Changes, Owns
+from alpha_panda.provision.topics import reconcile_topics
 from alpha_panda.topology.model import KafkaUser, Plan
 
+AUTHENTICATION_FAILED: int = KafkaError._AUTHENTICATION  # noqa: SLF001 - public, its underscore means "local"
 _ITERATIONS = 4096
 """Kafka's default (and RFC 7677's least) for SCRAM-SHA-256; the passwords are 256 random bits."""
 _LOGINS = 8

@@ -1,0 +1,63 @@
+"""Who a service may speak with: nobody, but the stores that it has a user in, the name service, and who scrapes it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from alpha_panda.topology.names import role
+from alpha_panda_operator.objects.configuration import API_PORT, HEALTH_PORT
+from alpha_panda_operator.objects.model import Manifest, Surroundings, Workload, manifest, selector
+
+Rule = dict[str, Any]
+
+NAME_SERVICE: Final[Rule] = {
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+}
+
+
+def network_policy(workload: Workload, around: Surroundings) -> Manifest | None:
+    """All that its pods may do on the network; both directions are closed but for this."""
+    if not around.installation.network_policies:
+        return None
+    spec = {
+        "podSelector": {"matchLabels": selector(around.installation, workload.service)},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": _ingress(workload, around),
+        "egress": [NAME_SERVICE, *_stores(workload, around)],
+    }
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", workload, around, spec=spec)
+
+
+def _ingress(workload: Workload, around: Surroundings) -> list[Rule]:
+    """Whoever scrapes; for the API also the pods of its own namespace. Probes come from the node, which none stops."""
+    scrapers = {"namespaceSelector": {"matchLabels": around.installation.monitoring.namespace_labels}}
+    rules: list[Rule] = [{"from": [scrapers], "ports": [_port(HEALTH_PORT)]}]
+    if workload.service.service == "api":
+        rules.append({"from": [{"podSelector": {}}], "ports": [_port(API_PORT)]})
+    return rules
+
+
+def _stores(workload: Workload, around: Surroundings) -> list[Rule]:
+    """Kafka for all; Redis and PostgreSQL for those who have a user there."""
+    installation, plan, principal = around.installation, around.plan, workload.service.principal
+    rules = [_rule(installation.kafka.peers, *installation.kafka.ports)]
+    if any(user.name == principal for user in plan.redis_users):
+        rules.append(_rule(installation.redis.peers, installation.redis.port))
+    if any(each.name == role(principal) for each in plan.postgres_roles):
+        rules.append(_rule(installation.postgres.peers, installation.postgres.port))
+    return rules
+
+
+def _rule(peers: tuple[dict[str, Any], ...], *ports: int) -> Rule:
+    rule: Rule = {"ports": [_port(port) for port in ports]}
+    return {"to": list(peers), **rule} if peers else rule
+
+
+def _port(port: int) -> dict[str, Any]:
+    return {"protocol": "TCP", "port": port}
