@@ -1,4 +1,4 @@
-"""Every generated file of the chart and its text. Definitions of resources are made in crds/ and copied from there."""
+"""Every generated file of the chart and its text. Definitions and the operator's role are copies."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from chart.pipeline import pipeline
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDER: Final = ROOT / "charts" / "alpha-panda" / "files"
 DEFINITIONS: Final = ROOT / "crds"
+ROLE: Final = ROOT / "operator" / "alpha_panda_operator" / "role.yaml"
+"""What the operator may do, as its tests hold it."""
 DASHBOARDS: Final = {"overview": overview, "pipeline": pipeline, "lag": lag, "operator": operating}
 WRITTEN: Final = "# Written by `make chart`; changes made here are lost.\n"
 
@@ -26,6 +28,7 @@ def generated() -> dict[Path, str]:
     return {
         **{FOLDER / "dashboards" / f"{name}.json": dashboard(name) for name in DASHBOARDS},
         FOLDER / "rules.yaml": WRITTEN + yaml.safe_dump(rules.document(), sort_keys=False, width=120),
+        FOLDER / "operator-role.yaml": ROLE.read_text(),
         **{FOLDER / "crds" / source.name: source.read_text() for source in sorted(DEFINITIONS.glob("*.yaml"))},
     }
 

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from tests.integration.panda_command import ROOT, Panda
 
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.status_file import load_status
+from alpha_panda.runtime.health import Health, serve_health
+from alpha_panda_operator.metrics import OperatorMetrics
 from chart.files import DASHBOARDS, dashboard
 from chart.rules import ALERTS, RECORDED, Alert, Recorded, document
 
@@ -81,11 +84,28 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         panda.replay(ROOT / "examples", ROOT / "examples" / "market")
         status = load_status(Layout(panda.data_dir))
         assert status is not None
-        ports = [each.port for each in status.services]
-        with running(program, folder, ports) as found:
+        with (
+            an_operators_metrics() as port,
+            running(program, folder, [port, *(each.port for each in status.services)]) as found,
+        ):
             yield found
     finally:
         panda.reset()
+
+
+@contextmanager
+def an_operators_metrics() -> Iterator[int]:
+    """What an operator exports that leads and has looked at everything once; it has no cluster here."""
+    metrics = OperatorMetrics()
+    metrics.watch_queue(lambda: 0)
+    metrics.leader.set(1)
+    metrics.stores.set(1)
+    with metrics.look("platform"):
+        pass
+    with pytest.raises(ValueError, match="planted"), metrics.look("platform"):
+        raise ValueError("planted")
+    with serve_health("127.0.0.1", 0, Health(), metrics) as port:
+        yield port
 
 
 class running:  # noqa: N801 - reads as a sentence

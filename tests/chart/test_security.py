@@ -84,7 +84,7 @@ def test_the_replay_may_change_one_config_map_and_list_strategies() -> None:
     ]
 
 
-def test_the_operator_may_act_in_the_namespaces_that_it_serves_and_nowhere_else() -> None:
+def test_the_operator_may_act_in_its_own_namespace_and_those_that_it_serves_and_nowhere_else() -> None:
     objects = render({**EMBEDDED, "operator": {"watchNamespaces": ["desk-a", "desk-b"]}})
     roles = [each for each in objects if each["kind"] == "Role" and each["metadata"]["name"] == "ap-operator"]
-    assert sorted(each["metadata"]["namespace"] for each in roles) == ["desk-a", "desk-b"]
+    assert sorted(each["metadata"]["namespace"] for each in roles) == ["desk-a", "desk-b", "trading"]

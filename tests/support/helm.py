@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import shutil
 import subprocess
@@ -71,9 +73,15 @@ def template(
 
 def render(values: Mapping[str, Any], apis: Iterable[str] = ()) -> list[Object]:
     """The objects that the chart makes of `values`."""
-    done = template(values, apis)
+    return copy.deepcopy(_rendered(json.dumps(values, sort_keys=True), tuple(apis)))
+
+
+@cache
+def _rendered(values: str, apis: tuple[str, ...]) -> list[Object]:
+    """Each rendering once: the definitions are long, and most tests look at the same few."""
+    done = template(json.loads(values), apis)
     assert done.returncode == 0, done.stderr
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return [document for document in yaml.load_all(done.stdout, yaml.CSafeLoader) if document]
 
 
 def one(objects: Iterable[Object], kind: str, name: str) -> Object:
