@@ -18,19 +18,25 @@ all=(etcd "${kubernetes[@]}" pause coredns helm)
 [[ $# -gt 0 ]] || wanted=("${all[@]}")
 stamp=$(echo "$helm_version $coredns_version $kind_version" | cat - "$here/go.mod" "$here/go.sum" "$here/pause/main.go" | cksum)
 
+look_for_missing() {
+    missing=()
+    for program in "${wanted[@]}"; do
+        [[ -x $programs/$program && $(cat "$programs/$program.stamp" 2>/dev/null) == "$stamp" ]] || missing+=("$program")
+    done
+    if [[ ${#missing[@]} -eq 0 ]]; then
+        echo "$programs"
+        exit 0
+    fi
+}
+
+# What is there needs not wait for a build of something else.
+look_for_missing
+
 # One build at a time: two at once would only be slower. Held until this script ends.
 mkdir -p "$programs"
 exec 9>"$cache/build.lock"
 flock 9
-
-missing=()
-for program in "${wanted[@]}"; do
-    [[ -x $programs/$program && $(cat "$programs/$program.stamp" 2>/dev/null) == "$stamp" ]] || missing+=("$program")
-done
-if [[ ${#missing[@]} -eq 0 ]]; then
-    echo "$programs"
-    exit 0
-fi
+look_for_missing
 
 find_go
 # Programs enter the cache whole, by one rename: an interrupted build leaves none that is half written.

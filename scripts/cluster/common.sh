@@ -27,9 +27,8 @@ require_packages() {
     fi
     say "installing ${missing[*]} for $purpose"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -qq update >&2
-    # containerd's and buildah's services need not run: the cluster starts its own.
-    apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2
+    apt-get -qq -o DPkg::Lock::Timeout=300 update >&2
+    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >&2
 }
 
 # wait_until SECONDS COMMAND… asks five times a second.

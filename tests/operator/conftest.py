@@ -6,11 +6,15 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from tests.support.kube_api import ROOT, KubeApi
+from tests.support.operators import Installed
 
+from alpha_panda.local.layout import Layout
+from alpha_panda.local.stores import Stores
 from alpha_panda.resources.common import API_VERSION
 
 CRDS = ROOT / "crds"
@@ -64,3 +68,25 @@ def manifest(kind: str, name: str, spec: dict[str, object], **metadata: object) 
     return json.dumps(
         {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}, default=str
     )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
+    """Kafka, Redis and PostgreSQL for all installations, each of which has a prefix and a database of its own."""
+    layout = Layout(tmp_path_factory.mktemp("stores") / "data")
+    found = await Stores.find(layout, progress=print)
+    await found.start(print)
+    yield found
+    await found.stop()
+    layout.remove()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def installed(kube_api: KubeApi, stores: Stores, namespace: str, tmp_path: Path) -> AsyncIterator[Installed]:
+    """An installation; the test starts its operators."""
+    made = Installed(kube_api, stores, tmp_path / "operator", namespace)
+    await made.make_database()
+    try:
+        yield made
+    finally:
+        made.end()

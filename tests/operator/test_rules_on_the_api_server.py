@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.operator.conftest import manifest
+from tests.operator.conftest import manifest, until
 from tests.support.kube_api import KubeApi, Said
 from tests.support.rule_cases import BROKEN, KEPT, LIVE, PAPER, ZERODHA, broker, strategy
 
@@ -29,6 +29,12 @@ def refusal(said: Said) -> str:
     """What a trader reads."""
     assert said.code != 0, f"accepted: {said.out}"
     return said.err
+
+
+def refusal_by_policy(server: KubeApi, namespace: str, resource: Broker | Strategy) -> str:
+    """What a trader reads as soon as the policy knows of what was applied just before: it hears of that by a watch."""
+    until(lambda: apply(server, namespace, resource, "--dry-run=server").code != 0)
+    return refusal(apply(server, namespace, resource))
 
 
 @pytest.mark.parametrize(("resource", "rule", "field"), BROKEN, ids=[f"{rule}-{field}" for _, rule, field in BROKEN])
@@ -94,7 +100,7 @@ def test_a_copy_of_a_live_manifest_under_another_name_goes_not_live(kube_api: Ku
 
 def test_a_paper_strategy_cannot_name_a_live_broker(kube_api: KubeApi, namespace: str) -> None:
     assert apply(kube_api, namespace, broker(ZERODHA, "desk", live=True)).code == 0
-    said = refusal(apply(kube_api, namespace, strategy(brokers=("paper", "desk"))))
+    said = refusal_by_policy(kube_api, namespace, strategy(brokers=("paper", "desk")))
     assert "broker desk trades real money: set spec.mode: Live and acknowledgeLive" in said
     assert apply(kube_api, namespace, strategy(brokers=("paper",))).code == 0
     assert apply(kube_api, namespace, strategy(brokers=("desk",), state=StrategyState.STOPPED)).code != 0
@@ -108,7 +114,7 @@ def test_a_live_strategy_may_name_a_live_broker(kube_api: KubeApi, namespace: st
 def test_a_broker_cannot_go_live_under_a_paper_strategy(kube_api: KubeApi, namespace: str) -> None:
     assert apply(kube_api, namespace, broker(ZERODHA, "desk")).code == 0
     assert apply(kube_api, namespace, strategy(brokers=("desk",))).code == 0
-    said = refusal(apply(kube_api, namespace, broker(ZERODHA, "desk", live=True)))
+    said = refusal_by_policy(kube_api, namespace, broker(ZERODHA, "desk", live=True))
     assert "strategy mine trades on this broker in mode Paper" in said
     assert apply(kube_api, namespace, broker(ZERODHA, "other", live=True)).code == 0
 

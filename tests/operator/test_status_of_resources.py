@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +15,7 @@ from tests.support.rule_cases import PAPER, broker, strategy
 
 from alpha_panda.resources.common import API_VERSION, RolloutWindow
 from alpha_panda.resources.documents import write_object
+from alpha_panda.resources.fields import Model
 from alpha_panda.resources.reasons import Reason
 from alpha_panda.resources.status import (
     BrokerStatus,
@@ -30,13 +31,21 @@ from alpha_panda.resources.status import (
 
 pytestmark = pytest.mark.operator
 
+M = TypeVar("M", bound=Model)
+
+
+def made(model: type[M], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[M]:
+    """Models of these fields by their inside names, which pydantic's signature does not show."""
+    return st.fixed_dictionaries(fields).map(lambda given: model(**given))
+
+
 NOW = datetime(2026, 4, 1, 9, 15, tzinfo=UTC)
 times = st.datetimes(datetime(1970, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware
 generations = st.integers(1, 2**53)
 names = st.from_regex(r"[a-f][-.a-f0-9]{0,20}[a-f0-9]", fullmatch=True)
 revisions = st.from_regex(r"[a-f0-9]{1,64}", fullmatch=True)
 conditions = st.lists(
-    st.builds(
+    made(
         Condition,
         type=st.sampled_from(ConditionType),
         status=st.sampled_from(ConditionStatus),
@@ -48,11 +57,11 @@ conditions = st.lists(
     unique_by=lambda each: each.type,
 ).map(tuple)
 services = st.lists(
-    st.builds(ServiceStatus, name=names, ready=st.booleans(), revision=st.none() | revisions),
+    made(ServiceStatus, name=names, ready=st.booleans(), revision=st.none() | revisions),
     unique_by=lambda each: each.name,
     max_size=32,
 ).map(tuple)
-rollouts = st.none() | st.builds(
+rollouts = st.none() | made(
     RolloutRecord,
     phase=st.sampled_from(RolloutPhase),
     window=st.sampled_from(RolloutWindow),
@@ -69,13 +78,13 @@ common: dict[str, Any] = {
     "rollout": rollouts,
 }
 broker_names = st.from_regex(r"[a-f][a-f0-9]{0,19}", fullmatch=True)
-strategy_statuses = st.builds(
+strategy_statuses = made(
     StrategyStatus,
     **common,
     runner=st.none() | names,
     brokers=st.lists(broker_names, max_size=10, unique=True).map(tuple),
 )
-broker_statuses = st.builds(
+broker_statuses = made(
     BrokerStatus, **common, strategies=st.none() | st.integers(0, 10**6), session_expires_at=st.none() | times
 )
 

@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ rules:
 """
 
 
+@cache
 def build(*programs: str) -> Path:
     """The folder with these programs, built from Go modules where it does not have them yet (minutes)."""
     done = subprocess.run(  # noqa: S603 - our own script

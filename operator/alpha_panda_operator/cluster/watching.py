@@ -25,7 +25,8 @@ Tell = Callable[[str | None, Manifest], None]
 _LOOK_SECONDS: Final = 5.0
 _START_SECONDS: Final = 60.0
 _INACTIVITY_SECONDS: Final = 70.0
-_SERVER_SECONDS: Final = 240.0
+_SERVER_SECONDS: Final = 240
+"""A whole number: the API server refuses others."""
 _CONNECT_SECONDS: Final = 10.0
 _ERROR_DELAYS: Final = (1, 1, 2, 3, 5, 8, 13, 21, 30)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alpha_panda.crds.patterns import explain_patterns, pattern_rule
 from alpha_panda.crds.structural import Schema, structural_schema
 from alpha_panda.crds.validations import BROKER, STRATEGY, Path, Validation
+from alpha_panda.crds.values import explain_values, pattern_rule
 from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.common import API_VERSION, GROUP
 from alpha_panda.resources.fields import Model
@@ -133,7 +133,7 @@ def schema(of: Definition) -> Schema:
     of_name = {**pattern_rule(name["pattern"], "self.metadata.name"), "fieldPath": ".metadata.name"}
     root["x-kubernetes-validations"] = [of_name]
     fields["status"] = structural_schema(of.status, defaults=False)
-    explain_patterns(fields["spec"])
+    explain_values(fields["spec"])
     for each in of.validations:
         _at(root, each.at).setdefault("x-kubernetes-validations", []).append(each.as_schema())
     root["required"] = ["spec"]

@@ -1,7 +1,11 @@
-"""What a single value must look like, as rules that answer in words instead of a regular expression."""
+"""What a single value must look like: rules that answer in words instead of a regular expression, and descriptions.
+
+`kubectl explain` shows neither defaults nor patterns, and calls a decimal an object, so the descriptions say it.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from alpha_panda.resources.fields import ALLOWED
@@ -21,19 +25,35 @@ def pattern_rule(pattern: str, value: str = "self") -> dict[str, Any]:
     }
 
 
-def explain_patterns(schema: dict[str, Any]) -> None:
-    """Put a rule with the words of `resources.fields.ALLOWED` in the place of each pattern within, in place."""
+def explain_values(schema: dict[str, Any]) -> None:
+    """Say in words what each value within must look like and what it is if not given, in place."""
+    _describe(schema)
     rules = []
     pattern = schema.get("pattern")
     if pattern in ALLOWED:
         del schema["pattern"]
-        rules.append(pattern_rule(pattern, "string(self)" if "x-kubernetes-int-or-string" in schema else "self"))
+        rules.append(pattern_rule(pattern, "string(self)" if _is_decimal(schema) else "self"))
     if schema.pop("x-decimal", None) == "positive":
         rules.append(dict(_POSITIVE))
     if rules:
         schema["x-kubernetes-validations"] = rules
     for inner in _within(schema):
-        explain_patterns(inner)
+        explain_values(inner)
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    if "description" not in schema:
+        return
+    if _is_decimal(schema):
+        words = ALLOWED[schema["pattern"]]
+        schema["description"] += f" {words[0].upper()}{words[1:]}."
+    default = schema.get("default")
+    if default is not None and not isinstance(default, dict):
+        schema["description"] += f" Default: {json.dumps(default)}."
+
+
+def _is_decimal(schema: dict[str, Any]) -> bool:
+    return "x-kubernetes-int-or-string" in schema
 
 
 def _within(schema: dict[str, Any]) -> list[dict[str, Any]]:
