@@ -62,12 +62,12 @@ def run_helm(*arguments: str | Path, values: Mapping[str, Any] | None = None) ->
 
 
 def template(
-    values: Mapping[str, Any], apis: Iterable[str] = (), *, chart: Path = CHART
+    values: Mapping[str, Any], apis: Iterable[str] = (), *, namespace: str = NAMESPACE
 ) -> subprocess.CompletedProcess[str]:
     """`helm template` of the chart for a cluster that knows `apis`, too."""
     known = [part for api in apis for part in ("--api-versions", api)]
     return run_helm(
-        *("template", RELEASE, chart, "--namespace", NAMESPACE, "--kube-version", KUBERNETES, *known), values=values
+        *("template", RELEASE, CHART, "--namespace", namespace, "--kube-version", KUBERNETES, *known), values=values
     )
 
 
