@@ -70,8 +70,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
         outputs = [
             Output(
                 topic=copy + topic,
+                records=self.records[topic],
                 driver=copy + driver,
-                ratio=self.records[topic] / self.records[driver],
+                drivers=self.records[driver],
                 size=max(self.sizes[topic], STAMP),
             )
             for topic, driver in flow.writes
@@ -81,7 +82,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
             access=stage.access,
             group=f"{copy}{service}",
             reads={copy + topic: 0 for topic in reads},
-            counts={copy + topic: _surely(count) for topic, count in reads.items()},
+            counts={copy + topic: count for topic, count in reads.items()},
             writes=outputs,
         )
 
@@ -95,11 +96,6 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
             reads={topic: ends[topic] - self.records[topic] for topic in order.reads},
             writes=[msgspec.structs.replace(output, topic=copy + output.topic) for output in order.writes],
         )
-
-
-def _surely(count: int) -> int:
-    """A hop's outputs are its inputs times a ratio, so that rounding may leave one out."""
-    return max(count - 2, 1)
 
 
 def traffic(stage: Stage, before: dict[str, int], topics: Iterable[str] = TOPICS) -> Traffic:

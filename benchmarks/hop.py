@@ -24,11 +24,15 @@ _POLL_RECORDS = 2000
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """`ratio` records of `size` bytes to `topic` for each record of `driver`."""
+    """`records` of `size` bytes to `topic`, evenly among `drivers` records of `driver`.
+
+    Whole numbers, so that a hop that follows hops waits for exactly what they write.
+    """
 
     topic: str
+    records: int
     driver: str
-    ratio: float
+    drivers: int
     size: int
 
 
@@ -51,7 +55,7 @@ class Hop:
         self._reader = reader
         self._writer = writer
         self._left = dict(order.counts)
-        self._owed = [0.0 for _ in order.writes]
+        self._driven = [0 for _ in order.writes]
         self._padding = [b"x" * (each.size - STAMP) for each in order.writes]
 
     async def run(self) -> None:
@@ -75,9 +79,9 @@ class Hop:
         for index, output in enumerate(self._order.writes):
             if output.driver != where.topic:
                 continue
-            self._owed[index] += output.ratio
-            while self._owed[index] >= 1:
-                self._owed[index] -= 1
+            before = self._driven[index] * output.records // output.drivers
+            self._driven[index] += 1
+            for _ in range(before, self._driven[index] * output.records // output.drivers):
                 copy = value[:STAMP] + self._padding[index]
                 waits.append(await self._writer.send(output.topic, copy, key=key, partition=0))
         return waits

@@ -130,14 +130,20 @@ def _bare(stage: Stage, copy: str) -> list[float]:
     )
     hops = []
     for index in range(len(topics) - 1):
-        ratio = 1 / _EVERY if index == 0 else 1
-        output = Output(topic=topics[index + 1], driver=topics[index], ratio=ratio, size=sizes[_CHAIN[index + 1]])
+        read = count if index == 0 else count // _EVERY
+        output = Output(
+            topic=topics[index + 1],
+            records=count // _EVERY,
+            driver=topics[index],
+            drivers=read,
+            size=sizes[_CHAIN[index + 1]],
+        )
         hops.append(
             HopOrder(
                 access=stage.access,
                 group=f"{copy}{index}",
                 reads={topics[index]: 0},
-                counts={topics[index]: count if index == 0 else count // _EVERY - 1},
+                counts={topics[index]: read},
                 writes=[output],
             )
         )

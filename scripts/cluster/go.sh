@@ -25,13 +25,14 @@ go_is_new_enough() {
 
 # fetch_toolchain OLD_GO prints the program of the toolchain, fetched by OLD_GO.
 fetch_toolchain() {
-    local old=$1 home module
+    local old=$1 home module answer
     home=$cache/$toolchain
     if [[ ! -x $home/bin/go ]]; then
         say "$("$old" env GOVERSION) is too old: fetching $toolchain"
         module=golang.org/toolchain@v0.0.1-$toolchain.$("$old" env GOOS)-$("$old" env GOARCH)
-        module=$(cd / && "$old" mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
-        [[ -n $module ]] || stop "the Go module proxy gave no $toolchain" "install Go 1.21 or newer by hand"
+        answer=$(cd / && "$old" mod download -json "$module" 2>&1) || true
+        module=$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' <<<"$answer")
+        [[ -n $module ]] || stop "$toolchain could not be fetched: $answer" "try again, or install Go 1.21 or newer by hand"
         mkdir -p "$cache"
         rm -rf "$home.part"
         cp -R "$module" "$home.part"

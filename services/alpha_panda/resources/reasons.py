@@ -41,9 +41,9 @@ class Reason(StrEnum):
     QUARANTINED = "Quarantined"
     """Its code failed, so its runner calls it no more."""
 
-    SECRET_MISSING = "SecretMissing"  # noqa: S105 - a reason  pragma: allowlist secret - no secret, a name
+    SECRET_MISSING = "SecretMissing"  # noqa: S105 # pragma: allowlist secret - a reason
     """The Secret that it names does not exist."""
-    SECRET_INCOMPLETE = "SecretIncomplete"  # noqa: S105 - a reason  pragma: allowlist secret - no secret, a name
+    SECRET_INCOMPLETE = "SecretIncomplete"  # noqa: S105 # pragma: allowlist secret - a reason
     """The Secret lacks a key, or one is empty."""
     SESSION_EXPIRED = "SessionExpired"
     """The login at the exchange is over; somebody must log in again."""

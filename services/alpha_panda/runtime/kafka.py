@@ -60,22 +60,30 @@ def _way_in(settings: KafkaSettings) -> dict[str, Any]:
     return way
 
 
-def make_consumer(settings: KafkaSettings, group: str | None = None) -> AIOKafkaConsumer:
+_SMALL_ANSWER = 65_536
+"""Bytes; a larger answer is not held back to gather more."""
+
+
+def make_consumer(settings: KafkaSettings, group: str | None = None, *, gathers: bool = False) -> AIOKafkaConsumer:
     """A consumer to be assigned by hand; `group` is where its offsets are committed, None commits nowhere.
 
     One with a group is never moved in silence: where its position is gone, reading fails (see `assignment`).
+    One that `gathers` reads later and seldomer, as its profile says.
     """
+    profile = settings.profile
+    gather = profile.gather_milliseconds if gathers else 0
     make = partial(JournaledConsumer, _journal(settings)) if settings.journal else BoundedConsumer
     return make(
-        commit_seconds=settings.profile.request_timeout_milliseconds / 1000,
+        commit_seconds=profile.request_timeout_milliseconds / 1000,
         **_common(settings),
         group_id=group,
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest" if group is None else "none",
-        max_poll_records=settings.profile.poll_records,
-        fetch_max_wait_ms=settings.profile.poll_milliseconds,
-        max_partition_fetch_bytes=settings.profile.fetch_bytes,
+        max_poll_records=profile.poll_records,
+        fetch_min_bytes=_SMALL_ANSWER if gather else 1,
+        fetch_max_wait_ms=gather or profile.poll_milliseconds,
+        max_partition_fetch_bytes=profile.fetch_bytes,
     )
 
 

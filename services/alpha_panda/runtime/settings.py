@@ -40,13 +40,18 @@ class KafkaProfile(Section):
     poll_milliseconds: Annotated[int, Field(ge=1, le=5000)] = 200
     fetch_bytes: Annotated[int, Field(ge=65_536)] = 2_000_000
     """Of one partition in one answer."""
+    gather_milliseconds: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How long Kafka may gather records for an answer that is still small. A replay by epochs never gathers: each
+    of its epochs would wait for that."""
 
 
 PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
     "market-feed": {"batch_bytes": 262_144},
-    "history": {"poll_records": 10_000, "fetch_bytes": 8_000_000},
+    "history": {"poll_records": 10_000, "fetch_bytes": 8_000_000, "gather_milliseconds": 50},
+    "portfolio": {"gather_milliseconds": 20},
 }
-"""By service: what it does otherwise unless told. The feed sends whole epochs, history copies batches to PostgreSQL."""
+"""By service: what it does otherwise unless told. The feed sends whole epochs, history copies batches to PostgreSQL;
+neither history nor the portfolio stands between a tick and its order, so they leave the processor to those who do."""
 
 
 class Encryption(Section):

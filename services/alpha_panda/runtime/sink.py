@@ -63,7 +63,7 @@ class SinkService(Generic[RowT]):
     async def run(self) -> None:
         """Consume until told to stop."""
         kafka = self._settings.kafka
-        consumer = make_consumer(kafka, self._settings.service.group)
+        consumer = make_consumer(kafka, self._settings.service.group, gathers=True)
         producer = make_producer(kafka)
         await retried(lambda: start_client(producer, kafka))
         await retried(lambda: start_client(consumer, kafka))

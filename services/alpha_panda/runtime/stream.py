@@ -63,6 +63,7 @@ class StreamService:
         """`process` carries settings, metrics, health and logs; `knows_instrument` refuses foreign tokens."""
         self._process = process
         self._settings: ServiceSettings = process.settings
+        self._live = self._settings.run.pacing == "arrival"
         self._knows = knows_instrument
         self._inputs: dict[str, Input] = {}
         self._marks: tuple[Topic, ...] = ()
@@ -142,8 +143,8 @@ class StreamService:
         return [tenure for tenure in taken if tenure is not None]
 
     async def _run(self, ownership: Ownership, tenures: list[Tenure]) -> None:
-        settings = self._settings.kafka
-        consumer = make_consumer(settings, self._settings.service.group)
+        settings, group = self._settings.kafka, self._settings.service.group
+        consumer = make_consumer(settings, group, gathers=self._live)
         producer = make_producer(settings)
         await retried(lambda: start_client(producer, settings))
         await retried(lambda: start_client(consumer, settings))
@@ -206,7 +207,7 @@ class StreamService:
             brokers=self._brokers,
             make=partial(self._make, task),
             effects=self._effects,
-            epochs=self._settings.run.pacing == "epochs",
+            epochs=not self._live,
             live_gate=self._gate,
             retraces=self._retraces,
             starts_with=starts_with.full_name(broker if starts_with.scope is Scope.BROKER else None, prefix),
@@ -243,14 +244,12 @@ class StreamService:
         wanted = {where: [each for each in tasks if where in each.partitions] for t in tasks for where in t.partitions}
         lost = await assign(consumer, {TopicPartition(*p): [t.positions for t in by] for p, by in wanted.items()})
         assigned = consumer.assignment()
-        control = [each for each in assigned if self._scope_of(each.topic) is Scope.CONTROL]
+        prefix = self._settings.platform.prefix
+        control = [each for each in assigned if parse_name(each.topic, prefix)[0].scope is Scope.CONTROL]
         ends = dict(await consumer.end_offsets(assigned))
         self._unread = {partition: ends[partition] for partition in control}
         by_name = {(partition.topic, partition.partition): end for partition, end in ends.items()}
         return lost + [said for task in tasks if (said := task.give_up(by_name))]
-
-    def _scope_of(self, name: str) -> Scope:
-        return parse_name(name, self._settings.platform.prefix)[0].scope
 
     async def _learn_control(self, consumer: AIOKafkaConsumer, tasks: list[Task]) -> None:
         """Let tasks decide once they know what was wanted before the start, such as a halt while this was down."""
@@ -265,10 +264,9 @@ class StreamService:
         for task in tasks:
             for where in task.partitions:
                 takers.setdefault(where, []).append(task)
-        health = self._process.health
-        stopping = self._process.stopping
+        health, stopping = self._process.health, self._process.stopping
         observer = Observer(self._process)
-        beside = self._settings.run.pacing == "arrival" and self._effects is None
+        beside = self._live and self._effects is None
         health.ready = True
         async with Checkpoints(self._process, consumer, tasks, beside=beside) as checkpoints:
             while not stopping.is_set():
@@ -287,14 +285,15 @@ class StreamService:
             await checkpoints.finish()
 
     async def _read(self, consumer: AIOKafkaConsumer, takers: dict[Partition, list[Task]]) -> None:
-        profile, live = self._settings.kafka.profile, self._settings.run.pacing == "arrival"
+        profile = self._settings.kafka.profile
         try:
             batches = await consumer.getmany(timeout_ms=profile.poll_milliseconds, max_records=profile.poll_records)
         except kafka_errors.KafkaError as error:
             raise translate(error) from error
         for where, records in batches.items():
             for task in takers[where.topic, where.partition]:
-                for record in worth_reading(records, task.needs_every, self._process.metrics) if live else records:
+                needed = worth_reading(records, task.needs_every, self._process.metrics) if self._live else records
+                for record in needed:
                     task.accept(record)
         if batches:
             self._process.fail_points.reached(FailPoint.AFTER_CONSUME)

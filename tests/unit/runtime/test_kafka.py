@@ -12,7 +12,7 @@ from aiokafka import errors as kafka_errors
 
 from alpha_panda.runtime.errors import AuthenticationError, TransientError, UnknownOutcomeError
 from alpha_panda.runtime.kafka import make_consumer, make_producer, retried, start_client, translate
-from alpha_panda.runtime.settings import KafkaProfile, KafkaSettings
+from alpha_panda.runtime.settings import PROFILES, KafkaProfile, KafkaSettings
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,18 @@ async def test_a_commit_that_nobody_answers_is_given_up_and_may_pass(monkeypatch
     with pytest.raises(kafka_errors.KafkaTimeoutError, match=r"not answered within 0\.5 s") as raised:
         await consumer.commit({})
     assert type(translate(raised.value)) is TransientError
+    await consumer.stop()
+
+
+@pytest.mark.parametrize(
+    ("service", "gathers", "waits"),
+    [("history", True, 50), ("portfolio", True, 20), ("risk-manager", True, 200), ("portfolio", False, 200)],
+)
+async def test_only_services_off_the_way_to_an_order_let_kafka_gather_and_none_in_a_replay(
+    service: str, *, gathers: bool, waits: int
+):
+    settings = KafkaSettings(profile=KafkaProfile(**PROFILES.get(service, {})))
+    consumer = make_consumer(settings, "group", gathers=gathers)
+    asked = vars(consumer)
+    assert (asked["_fetch_max_wait_ms"], asked["_fetch_min_bytes"] > 1) == (waits, waits < 200)
     await consumer.stop()

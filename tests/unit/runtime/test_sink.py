@@ -115,7 +115,7 @@ class Sink:
         async def reader(_: object):  # noqa: ANN202 - a consumer
             yield MemoryConsumer(self.log)
 
-        monkeypatch.setattr(module, "make_consumer", lambda *_: self.consumer)
+        monkeypatch.setattr(module, "make_consumer", lambda *_, **__: self.consumer)
         monkeypatch.setattr(module, "make_producer", lambda *_: producer)
         monkeypatch.setattr(module, "start_client", connected)
         monkeypatch.setattr(module, "recovery_reader", reader)
