@@ -1,4 +1,4 @@
-"""A real API server takes every object of the chart in a namespace that enforces `restricted`, and the replay starts."""
+"""A real API server takes every object of the chart where pods must be `restricted`, and the replay starts."""
 
 from __future__ import annotations
 
