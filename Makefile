@@ -111,6 +111,7 @@ cluster-load: ## Give it images (ARGS="IMAGE… or ARCHIVE.tar…")
 ##@ Generate
 schemas: dev ## Write the JSON Schema of every event, and the CRDs
 	@$(BIN)/panda schemas
+	@$(MAKE) chart
 
 chart: dev ## Write the chart's dashboards, rules and resource definitions
 	@PYTHONPATH=scripts $(BIN)/python -m chart
