@@ -27,9 +27,10 @@ from alpha_panda_operator.metrics import OperatorMetrics
 from chart.files import DASHBOARDS, dashboard
 from chart.rules import ALERTS, RECORDED, Alert, Recorded, document
 
-pytestmark = [pytest.mark.operations, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.operations, pytest.mark.timeout(900)]
 
-PATIENCE_SECONDS = 60.0
+UP_SECONDS = 600
+PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.5
 QUERIES = {
     f"{name}: {panel['title']}: {target['refId']}": target["expr"]
@@ -81,7 +82,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     folder = tmp_path_factory.mktemp("monitoring")
     panda = Panda(folder / "data")
     try:
-        panda.replay(ROOT / "examples", ROOT / "examples" / "market")
+        market = ROOT / "examples" / "market"
+        panda.json("up", "-f", str(ROOT / "examples"), "--replay", str(market), "--wait", timeout=UP_SECONDS)
         status = load_status(Layout(panda.data_dir))
         assert status is not None
         with (

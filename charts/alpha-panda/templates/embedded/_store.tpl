@@ -145,8 +145,6 @@ spec:
               {{- include "alpha-panda.selector" $component | nindent 14 }}
       ports:
         - {protocol: TCP, port: {{ .port }}}
-  {{- else }}
-  egress: []
   {{- end }}
 {{- end }}
 {{- end -}}
