@@ -160,7 +160,7 @@ def test_every_query_of_a_panel_finds_series_on_a_platform_that_trades(panel: st
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda each: each.name)
 def test_every_number_that_an_alert_compares_is_there(alert: Alert, prometheus: Prometheus) -> None:
-    number = re.sub(r" (==|>) [\d.]+$", "", alert.expression).replace('"dead_letter"', '"processed"')
+    number = re.sub(r" (==|>|<) [\d.]+$", "", alert.expression).replace('"dead_letter"', '"processed"')
     assert prometheus.series(number), number
 
 
