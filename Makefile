@@ -95,6 +95,11 @@ format: dev ## Format the code and mend what ruff can mend
 bench: dev ## Measure on the real stores and write docs/benchmarks (ARGS="latency --repetitions 1")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: peers
+peers: dev ## Install other backtesters, which `make bench` measures ours beside, into .venv-peers
+	@$(BIN)/python -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/peers.txt
+
 ##@ Kubernetes
 images: local ## Build the images with Docker or buildah (ARGS="base services"; BASE_IMAGE=… for another base)
 	@images/build $(ARGS)

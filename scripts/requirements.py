@@ -32,8 +32,11 @@ FILES: dict[str, list[str]] = {
     "operator.txt": ["pyproject.toml", "--extra=operator"],
     "base.txt": ["pyproject.toml"],
     "bootstrap.txt": ["--group=installer"],
+    "peers.txt": ["--group=peers"],
 }
 """What each file is compiled from; dev.txt comes first, because the others take their versions from it."""
+APART = frozenset({"peers.txt"})
+"""What is installed in an environment of its own, and may want other versions."""
 
 
 def digest(pyproject: Path) -> str:
@@ -67,7 +70,7 @@ def compile_one(name: str, *, upgrade: bool) -> None:
     options += ["--no-annotate", "--no-header", "--quiet", f"--output-file={target}"]
     if upgrade:
         options.append("--upgrade")
-    if name != "dev.txt":
+    if name != "dev.txt" and name not in APART:
         options.append(f"--constraints={FOLDER / 'dev.txt'}")
     uv = Path(sysconfig.get_path("scripts")) / "uv"
     subprocess.run([uv, "pip", "compile", *FILES[name], *options], cwd=ROOT, check=True)  # noqa: S603

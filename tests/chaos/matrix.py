@@ -9,22 +9,12 @@ from __future__ import annotations
 from tests.chaos.faults.fail_points import PASSED, DieAt
 from tests.chaos.nemesis import Appointment
 
-from alpha_panda.runtime.fail_points import FailPoint
-
 ROUNDS = 3
 _FIRST_EPOCH = 5
 _APART = 50
 """Epochs between two deaths of one service."""
 _STAGGER = 7
 """Epochs between the first deaths of two services."""
-_EACH_BATCH = (
-    FailPoint.AFTER_CONSUME,
-    FailPoint.BEFORE_PRODUCE,
-    FailPoint.AMID_PRODUCE,
-    FailPoint.AFTER_PRODUCE,
-    FailPoint.AFTER_MARK,
-)
-"""Passed many times a second. A service comes by the others with a snapshot, and a late one has few of those left."""
 
 
 def rounds(count: int = ROUNDS) -> list[list[list[Appointment]]]:
@@ -36,7 +26,7 @@ def _lane(number: int, service: str, turn: int, count: int) -> list[Appointment]
     return [
         Appointment(
             epoch=_FIRST_EPOCH + number * _STAGGER + place * _APART,
-            fault=DieAt(service, point, passing=1 + (number + place + turn) % 3 if point in _EACH_BATCH else 1),
+            fault=DieAt(service, point, passing=1 + (number + place + turn) % 3),
         )
         for place, point in enumerate(PASSED[service][turn::count])
     ]

@@ -14,6 +14,7 @@ from alpha_panda.api.operations import operation_routes
 from alpha_panda.api.policy import BearerPolicy, check_token
 from alpha_panda.api.portfolios import portfolio_routes
 from alpha_panda.api.problems import Problem, documented, handle_problems
+from alpha_panda.api.risk import risk_routes
 from alpha_panda.api.strategies import strategy_routes
 from alpha_panda.api.trades import trade_routes
 
@@ -35,7 +36,7 @@ def create_app(dependencies: Dependencies) -> FastAPI:
     )
     bearer: list[Any] = [Security(HTTPBearer(auto_error=False, description="The token of setting api.token."))]
     app.include_router(operation_routes(dependencies))
-    for routes in (portfolio_routes, strategy_routes, trade_routes):
+    for routes in (portfolio_routes, risk_routes, strategy_routes, trade_routes):
         app.include_router(routes(dependencies), dependencies=bearer, responses=documented(401))
     handle_problems(app)
     labels = ["route", "status"]

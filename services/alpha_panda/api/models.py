@@ -200,6 +200,57 @@ class Fill(Answer):
     event_time: datetime
 
 
+class Reason(Answer):
+    """A check that a signal failed."""
+
+    code: str = Field(description="Stable, such as daily_loss; each is explained in docs/risk.md.")
+    value: str = Field(description="What was found.")
+    limit: str = Field(description="What is allowed.")
+    message: str = Field(description="A sentence with both, and the setting to change.")
+
+
+class Lock(Answer):
+    """Why entries are refused until a moment: a breaker that tripped, or a pause."""
+
+    code: str
+    strategy: str | None = Field(description="The strategy whose entries it stops; null for every strategy's.")
+    instrument: Annotated[str | None, INSTRUMENT]
+    instrument_token: int | None = Field(description="The instrument that it stops entries in; null for all.")
+    value: str
+    limit: str
+    message: str
+    since: datetime = Field(description="Event time.")
+    until: datetime = Field(description="Event time from which on entries pass again.")
+
+
+class Refusal(Answer):
+    """A signal that was refused, with every reason."""
+
+    signal_id: str
+    strategy: str
+    instrument: Annotated[str | None, INSTRUMENT]
+    instrument_token: int
+    intent: str
+    side: str
+    event_time: datetime
+    reasons: list[Reason]
+
+
+class RiskReport(Answer):
+    """What an account may do; `state`, `as_of` and `written_at` are null until its risk manager heard of the market."""
+
+    broker: str
+    state: Literal["Active", "Reducing", "Halted"] | None = Field(
+        description="Reducing: a breaker or a pause of the whole account lets only exits pass; Halted: people do."
+    )
+    as_of: datetime | None = Field(description="Event time of the state, the breakers and the pauses.")
+    written_at: datetime | None = Field(description="Wall time at which the risk manager last had something to change.")
+    halts: list[Halt]
+    breakers: list[Lock]
+    pauses: list[Lock]
+    refusals: list[Refusal] = Field(description="The last signals that were refused, latest first.")
+
+
 class Verdict(Answer):
     """What the risk manager said: a quantity and what bound it, or a code, the value found and the limit."""
 
@@ -210,6 +261,7 @@ class Verdict(Answer):
     value: str | None = None
     limit: str | None = None
     message: str | None = None
+    reasons: list[Reason] = Field(default=[], description="Every reason of a rejection, the verdict's own first.")
 
 
 class Signal(Answer):

@@ -58,13 +58,14 @@ def _head(dependencies: Dependencies, broker: BrokerView, summary: Cached | None
         "broker": broker.name,
         "type": broker.spec.type.value,
         "live": broker.spec.live,
-        "halts": _halts(dependencies, broker),
+        "halts": halts_of(dependencies, broker),
         "freshness": None if summary is None else dependencies.cache.freshness(summary),
         "account": None if summary is None else _account(summary.data),
     }
 
 
-def _halts(dependencies: Dependencies, broker: BrokerView) -> list[Halt]:
+def halts_of(dependencies: Dependencies, broker: BrokerView) -> list[Halt]:
+    """What people halted that concerns a Broker."""
     found = [
         Halt(source=halt.scope.value, subject=halt.subject, reason=halt.reason, actor=halt.actor)
         for halt in dependencies.control.halts(broker.name)

@@ -81,6 +81,12 @@ class Queries:
         more = len(found) > limit
         return rows, Cursor(rows[-1]["row_time"], rows[-1]["row_id"]) if more else None
 
+    async def standing(self, broker: str) -> Row | None:
+        """How a Broker's account stands, None before it was written; raises TransientError as `page` does."""
+        with postgres_errors():
+            found = await self._pool.fetch(f'SELECT as_of, written_at, data FROM "{broker}".standing')  # noqa: S608
+        return _row(found[0]) if found else None
+
     async def ping(self) -> None:
         """Raises TransientError where PostgreSQL does not answer."""
         with postgres_errors():

@@ -11,6 +11,7 @@ from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.models import Fill, Money, Order, Page, Signal, Verdict
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing, Row
+from alpha_panda.api.risk import reasons_of
 
 OrderStatus = Literal["submitted", "open", "partially_filled", "filled", "failed", "cancelled"]
 SignalVerdict = Literal["pending", "validated", "rejected"]
@@ -163,4 +164,5 @@ def _verdict(row: Row) -> Verdict | None:
         return None
     data = row["verdict_data"]
     names = ("quantity", "binding_constraint", "code", "value", "limit", "message")
-    return Verdict(verdict=row["verdict"], **{name: data.get(name) for name in names})
+    reasons = reasons_of(data) if row["verdict"] == "rejected" else []
+    return Verdict(verdict=row["verdict"], reasons=reasons, **{name: data.get(name) for name in names})

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from alpha_panda.domain.calendar import IST, SessionCalendar, trading_date
-from alpha_panda.domain.epochs import EpochBatch
+from alpha_panda.domain.epochs import BarDay, EpochBatch
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.market_feed.sources import cells
 from alpha_panda.market_feed.sources.columns import Kind, recognise
@@ -144,6 +144,15 @@ def _zones(reader: RowReader) -> tuple[int, int] | None:
         if len(first) == 2:  # noqa: PLR2004 — both kinds
             return first[True], first[False]
     return None
+
+
+def bar_days(days: Iterable[BarDay], first: date | None, last: date | None) -> Iterator[BarDay]:
+    """Those from `first` to `last` (both included)."""
+    for day in days:
+        if last is not None and day.session.date > last:
+            break
+        if first is None or day.session.date >= first:
+            yield day
 
 
 def of_days(batches: Iterable[EpochBatch], first: date | None, last: date | None) -> Iterator[EpochBatch]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
+from alpha_panda.domain.calendar import SessionCalendar
+from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.processor import AnyEvent, Processor, RefusedEventError
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.orders import OrderFilled
@@ -23,7 +25,10 @@ from alpha_panda.risk_manager.processor import RiskManagerProcessor
 
 Publish = Callable[[Sequence[AnyEvent]], Sequence[AnyEvent]]
 """What becomes of a core's outputs before others take them in: they are stamped and recorded."""
+Record = Callable[[AnyEvent], None]
+"""Told of events in the order in which they happen, each stamped with its epoch."""
 
+DeskT = TypeVar("DeskT", bound="Desk")
 _RANK: Final = {shape: KIND_RANK[name] for name, shape in EVENTS.items()}
 
 
@@ -105,6 +110,31 @@ class Desk:
         said += self.portfolio.on_watermark(watermark)
         self.portfolio.forget_ledger()
         return said
+
+
+def desks(
+    kind: type[DeskT], brokers: Sequence[str], instruments: InstrumentTable, calendar: SessionCalendar, cores: Cores
+) -> list[DeskT]:
+    """A desk of this kind for each Broker."""
+    return [
+        kind(
+            broker,
+            RiskManagerProcessor(broker, instruments, calendar),
+            PaperTradingProcessor(broker, instruments, calendar),
+            PortfolioProcessor(broker, calendar),
+            cores,
+        )
+        for broker in brokers
+    ]
+
+
+def stamped(events: Sequence[AnyEvent], epoch: int, record: Record | None) -> Sequence[AnyEvent]:
+    """What the log does to an event: it says its epoch. Nobody else holds these events yet."""
+    for event in events:
+        msgspec.structs.force_setattr(event, "epoch", epoch)
+        if record is not None:
+            record(event)
+    return events
 
 
 def in_order(*groups: Iterable[AnyEvent]) -> list[AnyEvent]:

@@ -8,13 +8,11 @@ knowing fills and marks of the epoch. Ids, quantities, prices and paise are ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from alpha_panda.backtest.desk import Cores, Desk, Publish, SetAside, in_order
+from alpha_panda.backtest.desk import Cores, Desk, Publish, Record, SetAside, desks, in_order, stamped
 from alpha_panda.bar_builder.processor import BarBuilderProcessor
 from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.epochs import EpochBatch
@@ -23,16 +21,11 @@ from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.control import StrategyQuarantined
 from alpha_panda.events.signals import SignalRaised
 from alpha_panda.events.topics import TICKS
-from alpha_panda.paper_trading.processor import PaperTradingProcessor
-from alpha_panda.portfolio.processor import PortfolioProcessor
-from alpha_panda.risk_manager.processor import RiskManagerProcessor
 from alpha_panda.strategy_runner.processor import StrategyRunnerProcessor
 from alpha_panda.strategy_runner.roster import Share
 
-Record = Callable[[AnyEvent], None]
-"""Told of events in the order in which they happen, each stamped with its epoch."""
-
-_EVERYTHING: Final = Share(partitions=frozenset({0}), count=1)
+EVERYTHING: Final = Share(partitions=frozenset({0}), count=1)
+"""What a runner has that is alone."""
 
 
 class Engine:
@@ -48,18 +41,9 @@ class Engine:
         """`configured` are the control events of the Brokers and Strategies, which the first epoch begins with."""
         self._configured = configured
         self._bars = BarBuilderProcessor(calendar)
-        self._runner = StrategyRunnerProcessor(instruments, calendar, _EVERYTHING)
+        self._runner = StrategyRunnerProcessor(instruments, calendar, EVERYTHING)
         self._cores = Cores()
-        self._desks = [
-            Desk(
-                broker,
-                RiskManagerProcessor(broker, instruments, calendar),
-                PaperTradingProcessor(broker, instruments, calendar),
-                PortfolioProcessor(broker, calendar),
-                self._cores,
-            )
-            for broker in brokers
-        ]
+        self._desks = desks(Desk, brokers, instruments, calendar, self._cores)
 
     @property
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -75,8 +59,8 @@ class Engine:
         """Decide on all epochs, in their order; `record` is told of what the cores say, `record_tick` of the ticks."""
         self._configure(self._configured)
         for batch in batches:
-            _stamp(batch.ticks, batch.number, record_tick)
-            self._turn(batch, lambda events, epoch=batch.number: _stamp(events, epoch, record))  # type: ignore[misc]
+            stamped(batch.ticks, batch.number, record_tick)
+            self._turn(batch, lambda events, epoch=batch.number: stamped(events, epoch, record))  # type: ignore[misc]
 
     def _configure(self, events: Sequence[AnyEvent]) -> None:
         self._cores.feed("strategy-runner", self._runner, events)
@@ -101,12 +85,3 @@ class Engine:
         heard = ticks if self._runner.needs_every(TICKS) else ticks[:1]
         said = self._cores.feed("strategy-runner", self._runner, in_order(heard, bars))
         return [*said, *self._runner.on_watermark(watermark)]
-
-
-def _stamp(events: Sequence[AnyEvent], epoch: int, record: Record | None) -> Sequence[AnyEvent]:
-    """What the log does to an event: it says its epoch. Nobody else holds these events yet."""
-    for event in events:
-        msgspec.structs.force_setattr(event, "epoch", epoch)
-        if record is not None:
-            record(event)
-    return events

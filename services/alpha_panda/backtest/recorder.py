@@ -80,3 +80,16 @@ class Recorder:
                 self.bars[data.instrument_token].append(data)
         elif event.broker is not None:
             self.accounts[event.broker].take(event)
+
+    def mark(self, broker: str, at: datetime, equity_paise: int) -> None:
+        """Take in that only prices moved, and with them the worth of what an account holds."""
+        self.accounts[broker].equity.append((at, equity_paise))
+
+    def settle(self, broker: str, last: PnlSnapshot | None) -> None:
+        """Take in what an account has come to."""
+        if last is not None:
+            self.accounts[broker].last = last
+
+    def chart(self, bar: Bar) -> None:
+        """Take in a bar of the timeframe that charts show."""
+        self.bars[bar.instrument_token].append(bar)

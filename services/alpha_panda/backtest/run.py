@@ -9,14 +9,16 @@ from typing import Final
 
 import msgspec
 
-from alpha_panda.backtest.data import of_days
+from alpha_panda.backtest.data import bar_days, of_days
 from alpha_panda.backtest.desk import SetAside
 from alpha_panda.backtest.engine import Engine
+from alpha_panda.backtest.minutes import MinuteEngine
 from alpha_panda.backtest.recorder import Recorder
 from alpha_panda.backtest.setup import Setup
 from alpha_panda.domain.calendar import Session, SessionCalendar, default_calendar, trading_date
-from alpha_panda.domain.epochs import EpochBatch
+from alpha_panda.domain.epochs import BarDay, EpochBatch
 from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.domain.ticks import OFFSETS
 from alpha_panda.errors import InputError
 from alpha_panda.events.market import Timeframe
 from alpha_panda.market_feed.sources.port import SourceReport
@@ -73,25 +75,17 @@ def run_backtest(
     calendar = default_calendar()
     source = source_of(selection, instruments, calendar)
     source.check()
-    batches = of_days(source.epochs(), selection.first, selection.last)
-    return run_batches(setup, batches, instruments, source=source, advance=advance, span=_span(source, selection))
-
-
-def run_batches(  # noqa: PLR0913 — the parts of a run
-    setup: Setup,
-    batches: Iterable[EpochBatch],
-    instruments: InstrumentTable,
-    *,
-    source: ReplaySource,
-    span: timedelta,
-    advance: Advance | None = None,
-) -> Result:
-    """Trade these epochs, which `source` gave."""
-    calendar = default_calendar()
-    engine = Engine(setup.names, setup.configured(), instruments, calendar)
-    recorder = Recorder(_timeframe(span))
+    recorder = Recorder(_timeframe(_span(source, selection)))
     seen = _Seen(calendar, advance)
-    engine.run(seen.watch(batches), recorder.record)
+    days = selection.first, selection.last
+    engine: Engine | MinuteEngine | None = None
+    if source.interval == Timeframe.M1.duration:
+        engine = MinuteEngine(setup.names, setup.configured(), instruments, calendar)
+    if isinstance(engine, MinuteEngine) and engine.suits:
+        engine.run(seen.watch_days(bar_days(source.bar_days(), *days)), recorder)
+    else:
+        engine = Engine(setup.names, setup.configured(), instruments, calendar)
+        engine.run(seen.watch(of_days(source.epochs(), *days)), recorder.record)
     if not seen.sessions:
         raise InputError(f"{source.description}: has no data on the days that are asked for")
     return Result(
@@ -122,6 +116,15 @@ class _Seen:
             self.ticks += len(batch.ticks)
             if self._advance is not None and batch.ticks:
                 self._advance(len(batch.ticks))
+
+    def watch_days(self, days: Iterable[BarDay]) -> Iterator[BarDay]:
+        for day in days:
+            self.sessions.append(day.session)
+            yield day
+            ticks = len(OFFSETS) * len(day.bars)
+            self.ticks += ticks
+            if self._advance is not None:
+                self._advance(ticks)
 
     def _note(self, batch: EpochBatch) -> None:
         if self.sessions and batch.watermark <= self.sessions[-1].close:

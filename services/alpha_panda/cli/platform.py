@@ -16,6 +16,7 @@ from alpha_panda.cli.messages import print_notice
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
 from alpha_panda.cli.resource_files import read_resources
+from alpha_panda.cli.risk import status_lines
 from alpha_panda.cli.services import print_findings, print_notes, print_services
 from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.cli.supervise import supervise
@@ -133,7 +134,10 @@ def status(
             print_notes(services)
             for conflict in platform.require_running().conflicts:
                 print_text(f"conflict: {conflict}")
-            for line in summary(asyncio.run(read_halts(find_doors(platform.layout)))):
+            for line in (
+                *status_lines(platform.layout),
+                *summary(asyncio.run(read_halts(find_doors(platform.layout)))),
+            ):
                 print_text(line)
         if not watch:
             break

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from alpha_panda.cli.examining import Asked, examine_all
+from alpha_panda.cli.messages import print_warning
 from alpha_panda.errors import InputError
 from alpha_panda.events.market import Timeframe
 from alpha_panda.resources.documents import Document, read_documents, repeated_documents
 from alpha_panda.resources.problems import Problem, ResourceError
-from alpha_panda.resources.strategy import Strategy
-from alpha_panda.strategy.loading import load_strategy
+from alpha_panda.resources.strategy import Strategy, StrategySpec
+from alpha_panda.strategy.loading import is_built_in, load_strategy
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 """The files of a folder that are read, as kubectl does."""
@@ -37,6 +40,8 @@ def read_resources(names: Sequence[str], *, recursive: bool = False) -> list[Doc
             problems += error.problems
     problems += repeated_documents(documents)
     problems += _wrong_strategies(documents)
+    if not problems:
+        problems += _looking_ahead(documents)
     if problems:
         raise ResourceError(problems)
     if not documents:
@@ -100,3 +105,24 @@ def _wrong_strategies(documents: Iterable[Document]) -> Iterator[Problem]:
         except InputError as error:
             for line in str(error).splitlines():
                 yield Problem(document.source, document.line, 1, "spec", line)
+
+
+def _looking_ahead(documents: Iterable[Document]) -> Iterator[Problem]:
+    """What strategies decide by the future. The shipped ones do not, which their tests prove."""
+    named: dict[Asked, list[Document]] = {}
+    for document in documents:
+        resource = document.resource
+        if isinstance(resource, Strategy) and resource.spec.image is None and not is_built_in(resource.spec.strategy):
+            named.setdefault(_asked(resource.spec), []).append(document)
+    for documented, examined in zip(named.values(), examine_all(list(named)), strict=True):
+        for document in documented:
+            name = document.resource.metadata.name
+            if examined.finding is not None:
+                yield Problem(document.source, document.line, 1, "spec", f"strategy {name}: {examined.finding}")
+            elif examined.failure is not None:
+                print_warning(f"strategy {name} was not examined for decisions by the future: {examined.failure}")
+
+
+def _asked(spec: StrategySpec) -> Asked:
+    timeframes = tuple(Timeframe(each.value) for each in spec.timeframes)
+    return Asked(strategy=spec.strategy, params=json.dumps(spec.params, sort_keys=True), timeframes=timeframes)

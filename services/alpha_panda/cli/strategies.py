@@ -13,6 +13,7 @@ import typer
 from alpha_panda.cli.feature_table import features
 from alpha_panda.cli.options import TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
+from alpha_panda.cli.strategy_check import check
 from alpha_panda.cli.strategy_package import package_files
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.strategy.description import Description, describe_strategy
@@ -30,10 +31,11 @@ Folder = Annotated[Path, typer.Option("--into", metavar="DIR", help="Where the p
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="List and describe strategies, or begin one.", no_args_is_help=True)
+    group = typer.Typer(help="List, describe and check strategies, or begin one.", no_args_is_help=True)
     group.command("list")(list_strategies)
     group.command("describe")(describe)
     group.command("new")(new)
+    group.command("check")(check)
     group.command("features")(features)
     app.add_typer(group, name="strategy")
 

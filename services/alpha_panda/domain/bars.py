@@ -15,9 +15,8 @@ from enum import StrEnum
 import msgspec
 
 from alpha_panda.domain.calendar import Session, SessionCalendar
-from alpha_panda.domain.partial_bar import PartialBar, begin_with_bar, begin_with_tick
+from alpha_panda.domain.partial_bar import PartialBar, bar_event, begin_with_bar, begin_with_tick
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.ids import bar_id
 from alpha_panda.events.market import Bar, Tick, Timeframe
 
 LONGER = (Timeframe.M5, Timeframe.M15, Timeframe.H1, Timeframe.D1)
@@ -186,30 +185,10 @@ class BarBuilder:
                 yield self._closed(token, timeframe, line.longer.pop(timeframe))
 
     def _closed(self, token: int, timeframe: Timeframe, partial: PartialBar) -> Event[Bar]:
-        """The event of a closed bar; its sequence is its index in the session among bars of its length."""
-        name = bar_id(token, timeframe, partial.start, partial.end)
-        bar = self._state.said.get(name) or Bar(
-            instrument_token=token,
-            timeframe=timeframe,
-            start=partial.start,
-            end=partial.end,
-            open_paise=partial.open_paise,
-            high_paise=partial.high_paise,
-            low_paise=partial.low_paise,
-            close_paise=partial.close_paise,
-            volume=partial.volume,
-            last_of_session=partial.end == partial.session.close,
-        )
-        return Event(
-            id=name,
-            event_time=bar.end,
-            data=bar,
-            key=str(token),
-            key_instrument=token,
-            correlation_id=name,
-            causation_id=partial.cause,
-            sequence=(bar.start - partial.session.open) // timeframe.duration,
-        )
+        """The event of a closed bar, as it was said before a restart where it was."""
+        event = bar_event(partial.closed(timeframe, token), partial.session, partial.cause)
+        said = self._state.said.get(event.id)
+        return event if said is None else msgspec.structs.replace(event, data=said)
 
     def _earliest_end(self) -> datetime | None:
         ends = [

@@ -30,6 +30,8 @@ DRAWDOWN = "max_drawdown"
 STRATEGY_LOSS = "strategy_daily_loss"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ACCOUNT_CODES = (DRAWDOWN, *CODES.values())
+CODES_OF_BREAKERS = frozenset({*ACCOUNT_CODES, STRATEGY_LOSS})
+"""The codes of locks that are breakers; the others are pauses."""
 
 
 class Opening(msgspec.Struct, kw_only=True):
@@ -83,13 +85,13 @@ class Breakers(msgspec.Struct, kw_only=True):
     ) -> Iterator[Lock]:
         """The breakers of the account that trip now and are not in force yet."""
         self.peak_paise = max(self.peak_paise, equity_paise)
-        for period, share in ((Period.DAY, limits.day), (Period.WEEK, limits.week), (Period.MONTH, limits.month)):
+        for period, share in _shares(limits):
             opening = self.periods[period]
             lost = opening.equity_paise - equity_paise
             setting = SETTINGS[period]
             if period is Period.DAY and limits.day_paise is not None and lost >= limits.day_paise:
                 allowed, setting = rupees(limits.day_paise), "account.maxDailyLoss"
-            elif _reaches(lost, opening.equity_paise, share):
+            elif share is not None and lost >= _least(opening.equity_paise, share):
                 allowed = _percent(share)
             else:
                 continue
@@ -98,12 +100,35 @@ class Breakers(msgspec.Struct, kw_only=True):
                 reason = f"{says} {rupees(opening.equity_paise)}, limit {allowed} ({setting})"
                 yield _lock(CODES[period], ACCOUNT, (lost, allowed, reason), now, opens_after(calendar, opening.ends))
         fallen = self.peak_paise - equity_paise
-        if _reaches(fallen, self.peak_paise, limits.drawdown) and locks.find(DRAWDOWN, ACCOUNT, now) is None:
-            allowed = _percent(limits.drawdown)
+        most = limits.drawdown
+        tripped = most is not None and fallen >= _least(self.peak_paise, most)
+        if tripped and locks.find(DRAWDOWN, ACCOUNT, now) is None:
+            allowed = _percent(most)
             says = f"the equity has fallen by {rupees(fallen)} from the day's highest, {rupees(self.peak_paise)}"
             reason = f"{says}, limit {allowed} (account.drawdownPercent)"
             until = opens_after(calendar, self.periods[Period.DAY].ends)
             yield _lock(DRAWDOWN, ACCOUNT, (fallen, allowed, reason), now, until)
+
+    def loss_floor(self, limits: LossLimits) -> int | None:
+        """The highest equity at which `check` finds a loss of the account; None where none is limited or before all."""
+        if not self.periods:
+            return None
+        floors = [
+            self.periods[period].equity_paise - _least(self.periods[period].equity_paise, share)
+            for period, share in _shares(limits)
+            if share is not None
+        ]
+        if limits.day_paise is not None:
+            floors.append(self.periods[Period.DAY].equity_paise - limits.day_paise)
+        return max(floors, default=None)
+
+    def fall_floor(self, limits: LossLimits, peak_paise: int) -> int | None:
+        """The same of the drawdown, if the day's highest equity was `peak_paise`."""
+        return None if limits.drawdown is None else peak_paise - _least(peak_paise, limits.drawdown)
+
+    def floor_of(self, strategy: str, most_paise: int) -> int:
+        """What a strategy has made, open positions included, when `check_strategy` finds its loss of the day."""
+        return self.strategies.get(strategy, 0) - most_paise
 
     def check_strategy(
         self, loss: StrategyLoss, now: datetime, locks: Locks, calendar: SessionCalendar
@@ -111,7 +136,10 @@ class Breakers(msgspec.Struct, kw_only=True):
         """The breaker of one strategy, by what it has made so far, open positions included."""
         strategy, subject = loss.strategy, of_strategy(loss.strategy)
         lost = self.strategies.get(strategy, 0) - loss.made_paise
-        if lost < loss.most_paise or locks.find(STRATEGY_LOSS, subject, now) is not None:
+        if (
+            loss.made_paise > self.floor_of(strategy, loss.most_paise)
+            or locks.find(STRATEGY_LOSS, subject, now) is not None
+        ):
             return
         allowed = rupees(loss.most_paise)
         reason = f"{strategy} has lost {rupees(lost)} since the day opened, limit {allowed} (risk.maxDailyLoss)"
@@ -119,11 +147,13 @@ class Breakers(msgspec.Struct, kw_only=True):
         yield _lock(STRATEGY_LOSS, subject, (lost, allowed, reason), now, until)
 
 
-def _reaches(lost_paise: int, of_paise: int, share: Fraction | None) -> bool:
-    """Whether a loss is the share or more of an equity, which is positive where there is something to lose."""
-    if share is None or lost_paise <= 0:
-        return False
-    return lost_paise * share.denominator >= of_paise * share.numerator
+def _shares(limits: LossLimits) -> tuple[tuple[Period, Fraction | None], ...]:
+    return (Period.DAY, limits.day), (Period.WEEK, limits.week), (Period.MONTH, limits.month)
+
+
+def _least(of_paise: int, share: Fraction) -> int:
+    """The smallest loss that is the share or more of an equity, which is positive where there is something to lose."""
+    return max(-(-of_paise * share.numerator // share.denominator), 1)
 
 
 def _percent(share: Fraction | None) -> str:

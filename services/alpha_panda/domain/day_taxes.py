@@ -58,6 +58,11 @@ class DayTaxes(msgspec.Struct, kw_only=True):
         day.tax_paise += fill.charges.stt_paise
         day.cause = fill_id
 
+    def next_change(self, now: datetime) -> datetime | None:
+        """When `round`, which was called with `now`, finds something to do again if no fill comes; None for never."""
+        times = [each.closes_at if now < each.closes_at else each.closes_at + REMEMBERED for each in self.days.values()]
+        return min(times, default=None)
+
     def round(self, now: datetime) -> tuple[TaxRounding, ...]:
         """What is to be charged for the days that are over by now; none of it comes twice."""
         found = []

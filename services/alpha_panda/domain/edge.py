@@ -18,6 +18,8 @@ from alpha_panda.domain.money import rupees
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.events.signals import Product, Side
 
+SETTING = "account.minEdgeMultiple"
+
 
 class PlannedTrade(msgspec.Struct, frozen=True, kw_only=True):
     """A sized entry and where it is to be closed."""
@@ -70,7 +72,8 @@ def refuse_below_cost(trade: PlannedTrade, least: Fraction | None) -> Refusal | 
             code="edge_unknown",
             value="no target",
             limit=f"{float(least):g} x {rupees(cost)}",
-            message=f"an entry without a target has no edge to hold against its costs of {rupees(cost)} (levels)",
+            message=f"an entry without a target has no edge to hold against its costs of {rupees(cost)} "
+            f"(levels, {SETTING})",
         )
     if edge >= least * cost:
         return None
@@ -79,5 +82,5 @@ def refuse_below_cost(trade: PlannedTrade, least: Fraction | None) -> Refusal | 
         code="edge_below_cost",
         value=rupees(edge),
         limit=limit,
-        message=f"the target brings {rupees(edge)}, the costs are {rupees(cost)}: less than {limit}",
+        message=f"the target brings {rupees(edge)}, the costs are {rupees(cost)}: less than {limit} ({SETTING})",
     )

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from alpha_panda.domain.calendar import Session
+from alpha_panda.domain.ticks import ticks_of_bar
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.market import Tick
+from alpha_panda.events.market import Bar, Tick
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -38,6 +39,34 @@ class MarketDay(msgspec.Struct, frozen=True, kw_only=True):
     ticks: tuple[Event[Tick], ...]
     watermarks: tuple[datetime, ...]
     """In order, all in (open, close], the last one the close."""
+
+
+class NumberedBar(msgspec.Struct, frozen=True, gc=False):
+    """A bar of a source, and the number of the first of its four ticks among those of its instrument."""
+
+    bar: Bar
+    sequence: int
+
+
+class BarDay(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of one session as bars, by (start, instrument), and where epochs end."""
+
+    session: Session
+    bars: tuple[NumberedBar, ...]
+    watermarks: tuple[datetime, ...]
+    """In order, all in (open, close]: each end of a bar, and the close."""
+
+
+def market_day(day: BarDay) -> MarketDay:
+    """The same day as ticks."""
+    return MarketDay(session=day.session, ticks=ticks_of_bars(day.bars), watermarks=day.watermarks)
+
+
+def ticks_of_bars(bars: Iterable[NumberedBar]) -> tuple[Event[Tick], ...]:
+    """The ticks of bars, by (event time, instrument, sequence)."""
+    ticks = [tick for each in bars for tick in ticks_of_bar(each.bar, each.sequence)]
+    ticks.sort(key=lambda tick: (tick.event_time, tick.data.instrument_token, tick.sequence))
+    return tuple(ticks)
 
 
 def bar_watermarks(session: Session, ends: Iterable[datetime]) -> tuple[datetime, ...]:

@@ -56,6 +56,11 @@ class Locks(msgspec.Struct, kw_only=True):
         if self.held:
             self.held = {key: lock for key, lock in self.held.items() if now < lock.until}
 
+    @property
+    def next_release(self) -> datetime | None:
+        """When the first of them ends; None where there is none."""
+        return min((lock.until for lock in self.held.values()), default=None)
+
     def find(self, code: str, subject: str, now: datetime) -> Lock | None:
         """The lock of a subject that is in force, None where there is none."""
         lock = self.held.get(f"{code}|{subject}")
@@ -79,3 +84,14 @@ def of_instrument(instrument_token: int) -> str:
 def of_pair(strategy: str, instrument_token: int) -> str:
     """The subject of a lock on a strategy in one instrument."""
     return f"{strategy}|{instrument_token}"
+
+
+def subject_of(subject: str) -> tuple[str | None, int | None]:
+    """The strategy and the instrument that a subject names; None for any."""
+    kind, colon, name = subject.partition(":")
+    strategy, bar, token = subject.partition("|")
+    if bar:
+        return strategy, int(token)
+    if colon and kind == "instrument":
+        return None, int(name)
+    return (name if colon else None), None

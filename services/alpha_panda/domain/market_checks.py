@@ -163,7 +163,7 @@ def far_from_market(inquiry: Inquiry) -> Refusal | None:
 
 
 def _level(what: str, level_paise: int, should: str, of: str, price_paise: int) -> Refusal:
-    says = f"the {what} {rupees(level_paise)} is not {should} the {of} price {rupees(price_paise)}"
+    says = f"the {what} {rupees(level_paise)} is not {should} the {of} price {rupees(price_paise)} (levels)"
     return refusal("bad_levels", rupees(level_paise), f"{should} {rupees(price_paise)}", says)
 
 

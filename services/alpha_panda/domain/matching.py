@@ -11,12 +11,16 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 
 from alpha_panda.domain.instrument import Rounding, round_to_tick
 from alpha_panda.events.orders import Order
 from alpha_panda.events.signals import OrderType, Side
+
+BEYOND_PAISE: Final = 10**13
+"""Above every price."""
 
 
 class PaperTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,14 +52,19 @@ def is_triggered(order: Order, price_paise: int) -> bool:
     return price_paise >= trigger_paise if order.side is Side.BUY else price_paise <= trigger_paise
 
 
+def corridor(order: Order, *, triggered: bool) -> tuple[int, int]:
+    """Two prices; a tick strictly between them does nothing to an order: neither sets it off nor trades it."""
+    level_paise = order.limit_price_paise if triggered else order.trigger_price_paise
+    if level_paise is None:
+        return 0, 0
+    waits_below = triggered is (order.side is Side.BUY)
+    return (level_paise, BEYOND_PAISE) if waits_below else (0, level_paise)
+
+
 def concerns(order: Order, price_paise: int, *, triggered: bool) -> bool:
     """Whether a tick does anything to an order: sets it off, or trades it."""
-    if not triggered:
-        return is_triggered(order, price_paise)
-    limit_paise = order.limit_price_paise
-    if limit_paise is None:
-        return True
-    return price_paise <= limit_paise if order.side is Side.BUY else price_paise >= limit_paise
+    low_paise, high_paise = corridor(order, triggered=triggered)
+    return not low_paise < price_paise < high_paise
 
 
 def fill_price_paise(order: Order, price_paise: int, slippage: Fraction, tick_size_paise: int) -> int | None:

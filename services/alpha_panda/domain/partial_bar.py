@@ -1,13 +1,16 @@
-"""A bar that is not closed yet, and how ticks and shorter bars get into it."""
+"""A bar that is not closed yet, how ticks and shorter bars get into it, and what it closes as."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
 
 from alpha_panda.domain.calendar import Session
-from alpha_panda.events.market import Bar, Tick
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.ids import bar_id
+from alpha_panda.events.market import Bar, Tick, Timeframe
 
 
 class PartialBar(msgspec.Struct):
@@ -39,11 +42,28 @@ class PartialBar(msgspec.Struct):
 
     def add_bar(self, bar: Bar, cause: str) -> None:
         """Put the next shorter bar into this one."""
-        self.high_paise = max(self.high_paise, bar.high_paise)
-        self.low_paise = min(self.low_paise, bar.low_paise)
+        if bar.high_paise > self.high_paise:  # noqa: PLR1730 — a call takes as long as the rest
+            self.high_paise = bar.high_paise
+        if bar.low_paise < self.low_paise:  # noqa: PLR1730 — as above
+            self.low_paise = bar.low_paise
         self.close_paise = bar.close_paise
         self.volume += bar.volume
         self.cause = cause
+
+    def closed(self, timeframe: Timeframe, token: int) -> Bar:
+        """What it is when nothing more comes into it."""
+        return Bar(
+            instrument_token=token,
+            timeframe=timeframe,
+            start=self.start,
+            end=self.end,
+            open_paise=self.open_paise,
+            high_paise=self.high_paise,
+            low_paise=self.low_paise,
+            close_paise=self.close_paise,
+            volume=self.volume,
+            last_of_session=self.end == self.session.close,
+        )
 
 
 def begin_with_tick(session: Session, moment: datetime, length: timedelta, tick: Tick, cause: str) -> PartialBar:
@@ -77,6 +97,42 @@ def begin_with_bar(session: Session, length: timedelta, bar: Bar, cause: str) ->
         volume=bar.volume,
         cause=cause,
     )
+
+
+def folded(session: Session, timeframe: Timeframe, bars: Iterable[Bar]) -> Iterator[Bar]:
+    """The longer bars that shorter ones of an instrument and session, in order, come to."""
+    partial: PartialBar | None = None
+    token = 0
+    for bar in bars:
+        if partial is not None and bar.start < partial.end:
+            partial.add_bar(bar, "")
+            continue
+        if partial is not None:
+            yield partial.closed(timeframe, token)
+        partial, token = begin_with_bar(session, timeframe.duration, bar, ""), bar.instrument_token
+    if partial is not None:
+        yield partial.closed(timeframe, token)
+
+
+def bar_event(bar: Bar, session: Session, cause: str | None = None, epoch: int | None = None) -> Event[Bar]:
+    """The event of a closed bar, whose sequence is its index in the session among bars of its length."""
+    name = bar_id(bar.instrument_token, bar.timeframe, bar.start, bar.end)
+    return Event(
+        id=name,
+        event_time=bar.end,
+        data=bar,
+        key=str(bar.instrument_token),
+        key_instrument=bar.instrument_token,
+        correlation_id=name,
+        causation_id=cause,
+        sequence=index_of(bar, session),
+        epoch=epoch,
+    )
+
+
+def index_of(bar: Bar, session: Session) -> int:
+    """Which bar of its length it is in its session, from 0."""
+    return (bar.start - session.open) // bar.timeframe.duration
 
 
 def bounds(session: Session, moment: datetime, length: timedelta) -> tuple[datetime, datetime]:

@@ -14,6 +14,8 @@ from hashlib import blake2b
 from alpha_panda.events.control import StrategyQuarantined
 
 _SEPARATOR = "|"
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""A digit with the two bits of the variant in place of its upper ones."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,12 +32,15 @@ def event_id(event_time: datetime, *subject: object) -> str:
     integer, an ISO time.
     """
     text = _SEPARATOR.join(map(str, subject))
-    digest = int.from_bytes(blake2b(text.encode(), digest_size=10).digest(), "big")
-    random_a = digest >> 68
-    random_b = digest & ((1 << 62) - 1)
-    value = milliseconds(event_time) << 80 | 0x7 << 76 | random_a << 64 | 0b10 << 62 | random_b
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digest = blake2b(text.encode(), digest_size=10).hexdigest()
+    return f"{_time_digits(event_time)}-7{digest[:3]}-{_VARIANT[digest[4]]}{digest[5:8]}-{digest[8:]}"
+
+
+@functools.lru_cache(maxsize=1_024)
+def _time_digits(event_time: datetime) -> str:
+    """The beginning of all ids of a moment, at which mostly several things happen."""
+    digits = f"{milliseconds(event_time):012x}"
+    return f"{digits[:8]}-{digits[8:]}"
 
 
 def tick_id(instrument_token: int, event_time: datetime, sequence: int) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
+from alpha_panda.local.administrator import database
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import HOST, Ports
-from alpha_panda.local.postgres import ADMIN, DATABASE
-from alpha_panda.runtime.store_errors import postgres_errors, redis_store_errors
+from alpha_panda.local.redis import ADMIN
+from alpha_panda.runtime.store_errors import redis_store_errors
 
 
 class SignalCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,28 +74,19 @@ ORDER BY name
 
 async def read_days(layout: Layout) -> tuple[BrokerDay, ...]:
     """The account of every Broker, by name; raises UnavailableError where the stores do not answer."""
-    ports = Ports(layout)
-    with postgres_errors():
-        connection = await asyncpg.connect(
-            host=HOST,
-            port=ports.known("postgres"),
-            user=ADMIN,
-            password=layout.secret("postgres-admin"),
-            database=DATABASE,
-        )
     redis = Redis(
         host=HOST,
-        port=ports.known("redis"),
+        port=Ports(layout).known("redis"),
         username=ADMIN,
         password=layout.secret("redis-admin"),
         decode_responses=True,
     )
     try:
-        with postgres_errors(), redis_store_errors():
-            names = [row["name"] for row in await connection.fetch(_BROKERS)]
-            return tuple([await _day(connection, redis, name) for name in names])
+        async with database(layout) as connection:
+            with redis_store_errors():
+                names = [row["name"] for row in await connection.fetch(_BROKERS)]
+                return tuple([await _day(connection, redis, name) for name in names])
     finally:
-        await connection.close()
         await redis.aclose()
 
 

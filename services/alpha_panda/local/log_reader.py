@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -20,17 +19,15 @@ from alpha_panda.errors import InputError, UnavailableError
 from alpha_panda.events.envelope import MalformedEventError, decode_header
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.topics import DLQ_SUFFIX, parse_name
+from alpha_panda.local.administrator import database
 from alpha_panda.local.kafka import ADMIN as KAFKA_ADMIN
 from alpha_panda.local.kafka import client_settings
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import HOST, Ports
-from alpha_panda.local.postgres import ADMIN as POSTGRES_ADMIN
-from alpha_panda.local.postgres import DATABASE
 from alpha_panda.local.run_file import load_run
 from alpha_panda.runtime.errors import AuthenticationError, TransientError
 from alpha_panda.runtime.kafka import make_consumer, start_client
 from alpha_panda.runtime.settings import KafkaSettings
-from alpha_panda.runtime.store_errors import postgres_errors
 
 _SECONDS = 10.0
 _READ_MILLISECONDS = 500
@@ -49,10 +46,10 @@ async def log_consumer(layout: Layout) -> AsyncIterator[AIOKafkaConsumer]:
     )
     consumer = make_consumer(settings)
     try:
-        await start_client(consumer, settings)
-    except (TransientError, AuthenticationError) as error:
-        raise UnavailableError(f"Kafka of {layout.root} cannot be read: {error}", remedy="panda up") from error
-    try:
+        try:
+            await start_client(consumer, settings)
+        except (TransientError, AuthenticationError) as error:
+            raise UnavailableError(f"Kafka of {layout.root} cannot be read: {error}", remedy="panda up") from error
         yield consumer
     finally:
         await consumer.stop()
@@ -197,23 +194,13 @@ def _committed(layout: Layout) -> dict[str, Group]:
 
 async def _ledgers(layout: Layout, brokers: list[str]) -> dict[str, dict[str, int]]:
     """By Broker: the sum of each account of its books, in paise."""
-    with postgres_errors():
-        connection = await asyncpg.connect(
-            host=HOST,
-            port=Ports(layout).known("postgres"),
-            user=POSTGRES_ADMIN,
-            password=layout.secret("postgres-admin"),
-            database=DATABASE,
-        )
-        try:
-            return {
-                broker: {
-                    row["account"]: int(row["paise"])
-                    for row in await connection.fetch(
-                        f'SELECT account, sum(amount_paise) AS paise FROM "{broker}".ledger GROUP BY account'  # noqa: S608 — a Broker's name is a DNS label
-                    )
-                }
-                for broker in brokers
+    async with database(layout) as connection:
+        return {
+            broker: {
+                row["account"]: int(row["paise"])
+                for row in await connection.fetch(
+                    f'SELECT account, sum(amount_paise) AS paise FROM "{broker}".ledger GROUP BY account'  # noqa: S608 — a Broker's name is a DNS label
+                )
             }
-        finally:
-            await connection.close()
+            for broker in brokers
+        }

@@ -67,6 +67,11 @@ class PaperTradingProcessor(Processor):
             note(self._state.halts, data)
         return ()
 
+    @property
+    def due(self) -> datetime | None:
+        """When time alone does something to a book next; None where nothing works."""
+        return min((book.due for book in self._state.books.values() if book.due is not None), default=None)
+
     def on_watermark(self, watermark: datetime) -> Iterable[AnyEvent]:
         """Cancel what a closed session ends, and place again what the next one carries on.
 

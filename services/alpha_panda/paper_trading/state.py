@@ -12,7 +12,7 @@ import msgspec
 
 from alpha_panda.domain.calendar import Session
 from alpha_panda.domain.kill_switch import Halts, SwitchReading
-from alpha_panda.domain.matching import concerns
+from alpha_panda.domain.matching import BEYOND_PAISE, concerns, corridor
 from alpha_panda.domain.memory import Memory
 from alpha_panda.events.orders import Charges, Leg, Order
 from alpha_panda.events.signals import Product, Side
@@ -86,6 +86,12 @@ class Book(msgspec.Struct, kw_only=True):
     def concerned(self, price_paise: int) -> bool:
         """Whether a tick does anything to an order of this book: most ticks do not."""
         return any(concerns(each.order, price_paise, triggered=each.triggered) for each in self.orders)
+
+    @property
+    def corridor(self) -> tuple[int, int]:
+        """Two prices; ticks strictly between them do nothing to any order of this book."""
+        found = [corridor(each.order, triggered=each.triggered) for each in self.orders]
+        return max((low for low, _ in found), default=0), min((high for _, high in found), default=BEYOND_PAISE)
 
     def trade(self, order: Order) -> Trade | None:
         """The trade that an order belongs to, or would."""

@@ -61,7 +61,7 @@ class PortfolioProcessor(Processor):
         """Take in a tick, a fill or the Broker's settings; what follows is said at the watermark."""
         data = event.data
         if isinstance(data, Tick):
-            self._mark(data, event.event_time)
+            self.mark(data.instrument_token, data.price_paise, event.event_time)
         elif isinstance(data, OrderFilled):
             self._book(event, data)
         elif isinstance(data, BrokerConfigured):
@@ -87,6 +87,19 @@ class PortfolioProcessor(Processor):
         state.last = snapshot
         self._remember(snapshot, watermark)
         return (self._event(snapshot, watermark, cause),)
+
+    def mark(self, token: int, price_paise: int, at: datetime) -> None:
+        """A price of an instrument, of any number of them the last."""
+        mark = self._state.marks.get(token)
+        if mark is not None and at < mark.at:
+            self.counts["late_ticks"] += 1
+            return
+        self._state.marks[token] = Mark(price_paise=price_paise, at=at)
+
+    @property
+    def last(self) -> PnlSnapshot | None:
+        """The account as it was said last."""
+        return self._state.last
 
     def pending_ledger(self) -> tuple[LedgerEntry, ...]:
         """The entries that are not known to be written."""
@@ -137,13 +150,6 @@ class PortfolioProcessor(Processor):
     def restore(self, state: bytes) -> None:
         """Take over what `snapshot` wrote."""
         self._state = msgspec.json.decode(state, type=State)
-
-    def _mark(self, tick: Tick, at: datetime) -> None:
-        mark = self._state.marks.get(tick.instrument_token)
-        if mark is not None and at < mark.at:
-            self.counts["late_ticks"] += 1
-            return
-        self._state.marks[tick.instrument_token] = Mark(price_paise=tick.price_paise, at=at)
 
     def _book(self, event: Event[OrderFilled], fill: OrderFilled) -> None:
         state, order = self._state, fill.order

@@ -12,6 +12,7 @@ from alpha_panda.events.topics import (
     TICKS,
 )
 from alpha_panda.risk_manager.processor import RiskManagerProcessor
+from alpha_panda.risk_manager.standing import StandingWriter
 from alpha_panda.runtime.kill_switch import ANSWER_SECONDS, KillSwitch, KillSwitchGate
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
@@ -26,6 +27,7 @@ async def run(process: Process) -> None:
     broker = settings.service.require_broker()
     instruments = load_instruments(settings.data.instruments)
     calendar = default_calendar()
+    live = settings.run.pacing == "arrival"
     redis = make_redis(settings.redis, seconds=ANSWER_SECONDS, retries=0)
     async with await make_pool(settings.postgres) as pool, redis:
         await require_login(redis, settings.redis)
@@ -37,6 +39,7 @@ async def run(process: Process) -> None:
             .marks(BROKER_EPOCHS)
             .asks(KillSwitchGate(KillSwitch(redis, settings.platform.prefix)))
             .keeps(PostgresSnapshots(pool, broker))
-            .processes(lambda _: RiskManagerProcessor(broker, instruments, calendar))
+            .shows(StandingWriter(pool, broker).show)
+            .processes(lambda _: RiskManagerProcessor(broker, instruments, calendar, live=live))
             .run()
         )

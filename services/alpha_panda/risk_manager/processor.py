@@ -19,6 +19,7 @@ from alpha_panda.domain.day_taxes import closing_of
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.kill_switch import SwitchReading, note
 from alpha_panda.domain.processor import AnyEvent, Processor
+from alpha_panda.domain.standing import Standing, standing
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import verdict_id
@@ -28,6 +29,7 @@ from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValid
 from alpha_panda.events.topics import TICKS, Topic
 from alpha_panda.risk_manager.book import Book
 from alpha_panda.risk_manager.guard import Guard
+from alpha_panda.risk_manager.stakes import Stakes
 from alpha_panda.risk_manager.state import RiskState
 from alpha_panda.risk_manager.verdicts import Judge
 
@@ -35,8 +37,14 @@ from alpha_panda.risk_manager.verdicts import Judge
 class RiskManagerProcessor(Processor):
     """The risk manager of one Broker, over all its strategies and instruments."""
 
-    def __init__(self, broker_name: str, instruments: InstrumentTable, calendar: SessionCalendar) -> None:
-        """Start with nothing: no resource seen, no position held."""
+    def __init__(
+        self, broker_name: str, instruments: InstrumentTable, calendar: SessionCalendar, *, live: bool = False
+    ) -> None:
+        """Start with nothing: no resource seen, no position held.
+
+        `live` is a run without epochs: what was read together with a signal may then be much later than it.
+        """
+        self._live = live
         self._name = broker_name
         self._instruments = instruments
         self._calendar = calendar
@@ -65,6 +73,12 @@ class RiskManagerProcessor(Processor):
             now=state.watermark,
         )
 
+    @property
+    def standing(self) -> Standing | None:
+        """The account as people see it; None before the market was heard of."""
+        now = self._state.watermark
+        return None if now is None else standing(self.account, self._state.locks, now)
+
     def needs_every(self, topic: Topic) -> bool:
         """Ticks only mark; signals come after all ticks that were read with them."""
         return topic is not TICKS
@@ -75,6 +89,8 @@ class RiskManagerProcessor(Processor):
         data = event.data
         if isinstance(data, Tick):
             self._guard.price(data, event.event_time)
+            if self._live and (self._state.heard is None or event.event_time > self._state.heard):
+                self._state.heard = event.event_time
             return ()
         if isinstance(data, SignalRaised):
             return self._on_signal(event)
@@ -103,6 +119,15 @@ class RiskManagerProcessor(Processor):
             self._guard.check(watermark)
             state.locks.release(watermark)
         return ()
+
+    def mark(self, token: int, price_paise: int, moment: datetime) -> None:
+        """Take in the last of prices of an instrument that `stakes` allowed, or that is not held."""
+        self._exposure.marks[token] = price_paise
+        self._state.freshness.seen[token] = moment
+
+    def stakes(self) -> Stakes:
+        """How far prices and time may go before anything but marks follows from them."""
+        return Stakes(self._state, self._book)
 
     def heed(self, fact: msgspec.Struct) -> None:
         """Take in what the switch in Redis says now."""

@@ -36,3 +36,10 @@ class RiskState(msgspec.Struct, kw_only=True):
     recalled: list[tuple[datetime, SignalValidated]] = msgspec.field(default_factory=list)
     """Verdicts on the log that wait for the Broker's resource, to know what they reserve."""
     watermark: datetime | None = None
+    heard: datetime | None = None
+    """Live: the time of the latest tick. A turn that catches up decides on signals before time passes for it."""
+
+    @property
+    def now(self) -> datetime | None:
+        """What entries expire by; exits are given the time that has passed."""
+        return max((each for each in (self.watermark, self.heard) if each is not None), default=None)

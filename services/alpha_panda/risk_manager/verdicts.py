@@ -86,7 +86,7 @@ class Judge:
             broker=self._broker,
             signal=signal,
             event_time=event.event_time,
-            watermark=state.watermark,
+            watermark=state.now if signal.intent is Intent.ENTER else state.watermark,
             instrument=self._instruments.get(signal.instrument_token),
             strategy=self._book.strategy(signal.strategy),
             terms=None if isinstance(broker, Refusal) else broker.account,

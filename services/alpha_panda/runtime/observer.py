@@ -9,6 +9,7 @@ from datetime import datetime
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from alpha_panda.runtime.process import Process
+from alpha_panda.runtime.showing import Showing
 from alpha_panda.runtime.task import Task
 
 _OBSERVE_SECONDS = 0.1
@@ -18,9 +19,10 @@ _OBSERVE_SECONDS = 0.1
 class Observer:
     """Looks at the tasks of one process."""
 
-    def __init__(self, process: Process) -> None:
-        """Tell `process` what is seen."""
+    def __init__(self, process: Process, showing: Showing) -> None:
+        """Tell `process` what is seen; let `showing` show what people are to see."""
         self._process = process
+        self._showing = showing
         self._observed_at = 0.0
         self._heard: datetime | None = None
 
@@ -46,6 +48,7 @@ class Observer:
             "outcomes": dict(metrics.outcomes),
         }
         self._watch(lag, tasks)
+        self._showing.turn(tasks)
 
     def _watch(self, lag: int, tasks: list[Task]) -> None:
         """How far the tasks are, whom they wait for, and up to when the market was heard of."""

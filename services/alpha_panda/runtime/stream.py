@@ -9,9 +9,8 @@
         .run()
     )
 
-One consumer and one producer serve all tasks of the process. Partitions are assigned by hand from the
-plan, so there is no rebalance; of two processes that were given one task the later start is its owner, and
-the other one ends (`ownership`).
+One consumer and one producer serve all tasks of the process. Partitions are assigned by hand from the plan, so
+there is no rebalance; of two processes that were given one task the later owns it and the other ends (`ownership`).
 """
 
 from __future__ import annotations
@@ -51,6 +50,7 @@ from alpha_panda.runtime.ownership import Ownership, Tenure
 from alpha_panda.runtime.process import FEED_TASK, Process
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import ServiceSettings, TaskSettings
+from alpha_panda.runtime.showing import Showing
 from alpha_panda.runtime.snapshots import OwnedSnapshots
 from alpha_panda.runtime.task import Task
 from alpha_panda.runtime.wiring import Effects, Wiring
@@ -70,6 +70,7 @@ class StreamService:
         self._brokers: Callable[[Processor], Sequence[str]] = self._own_broker
         self._make: Callable[[TaskSettings], Processor] | None = None
         self._effects: Effects | None = None
+        self._show: Effects | None = None
         self._gate: LiveGate | None = None
         self._retraces = False
         self._unread: dict[TopicPartition, int] = {}
@@ -104,6 +105,11 @@ class StreamService:
     def effects(self, effects: Effects) -> Self:
         """What happens outside Kafka before each snapshot."""
         self._effects = effects
+        return self
+
+    def shows(self, show: Effects) -> Self:
+        """What people are shown now and then, beside the loop: nothing is decided by it."""
+        self._show = show
         return self
 
     def retraces(self) -> Self:
@@ -171,18 +177,14 @@ class StreamService:
         return () if broker is None else (broker,)
 
     def _publisher(self, producer: AIOKafkaProducer, letters: set[Coordinates], tenure: Tenure) -> Publisher:
-        service, platform = self._settings.service, self._settings.platform
-        origin = origin_of(self._settings, tenure.task)
-        return Publisher(
-            producer,
+        group, platform = self._settings.service.group, self._settings.platform
+        metrics, points, origin = (
             self._process.metrics,
-            origin,
-            service.group,
-            platform.prefix,
-            platform.partitions,
-            letters,
             self._process.fail_points,
-            tenure,
+            origin_of(self._settings, tenure.task),
+        )
+        return Publisher(
+            producer, metrics, origin, group, platform.prefix, platform.partitions, letters, points, tenure
         )
 
     def _task(self, task: TaskSettings, publisher: Publisher) -> Task:
@@ -243,8 +245,7 @@ class StreamService:
         """Read from where the tasks are; what is gone from there."""
         wanted = {where: [each for each in tasks if where in each.partitions] for t in tasks for where in t.partitions}
         lost = await assign(consumer, {TopicPartition(*p): [t.positions for t in by] for p, by in wanted.items()})
-        assigned = consumer.assignment()
-        prefix = self._settings.platform.prefix
+        assigned, prefix = consumer.assignment(), self._settings.platform.prefix
         control = [each for each in assigned if parse_name(each.topic, prefix)[0].scope is Scope.CONTROL]
         ends = dict(await consumer.end_offsets(assigned))
         self._unread = {partition: ends[partition] for partition in control}
@@ -265,7 +266,7 @@ class StreamService:
             for where in task.partitions:
                 takers.setdefault(where, []).append(task)
         health, stopping = self._process.health, self._process.stopping
-        observer = Observer(self._process)
+        observer = Observer(self._process, Showing(self._show, self._process.metrics))
         beside = self._live and self._effects is None
         health.ready = True
         async with Checkpoints(self._process, consumer, tasks, beside=beside) as checkpoints:

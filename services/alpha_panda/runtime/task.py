@@ -27,6 +27,7 @@ from alpha_panda.runtime.fencing import pass_over
 from alpha_panda.runtime.gate import Closing, EpochGate, Partition
 from alpha_panda.runtime.inbox import Inbox, Outcome, Refused
 from alpha_panda.runtime.metrics import Metrics
+from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.refusals import Refusals
 from alpha_panda.runtime.snapshots import Snapshot, SnapshotStore, by_topic, earliest, lowest, restore_last
@@ -82,6 +83,11 @@ class Task:
     def processor(self) -> Processor:
         """The core, for its diagnostics."""
         return self._decider.processor
+
+    @property
+    def tenure(self) -> Tenure:
+        """Who owns it."""
+        return self._publisher.tenure
 
     async def start(self, reader: AIOKafkaConsumer, topics: dict[str, tuple[int, ...]]) -> None:
         """Restore the last snapshot, claim one's outputs and read them from there to their end."""

@@ -11,16 +11,21 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import time
 from enum import IntEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
+import msgspec
 from pydantic import Field, field_validator
 
 from alpha_panda.domain.calendar import IST
+from alpha_panda.domain.indicators.windows import Window, window
 from alpha_panda.events.market import Bar
 from alpha_panda.events.signals import Side
 from alpha_panda.strategy.base import Context, Strategy
 from alpha_panda.strategy.config import StrategyConfig
 from alpha_panda.strategy.intents import Enter, Exit, Wish
+
+VOLUME_BARS: Final = 20
+"""So many bars say what usually trades in one."""
 
 
 class Direction(IntEnum):
@@ -72,6 +77,12 @@ class Directional(Strategy[DirectionalConfigT]):
         self.stands = Direction.FLAT
         self.wants = Direction.FLAT
         self._why = ""
+        self._volumes = window(VOLUME_BARS)
+
+    @property
+    def usual_volume(self) -> int | None:
+        """The mean volume of the last bars, which sizes are held down by; None until there are enough."""
+        return self._volumes.mean
 
     @abstractmethod
     def update(self, bar: Bar) -> None:
@@ -91,6 +102,7 @@ class Directional(Strategy[DirectionalConfigT]):
 
     def on_bar(self, bar: Bar) -> Iterable[Wish]:
         """One intent where the direction changed, else none."""
+        self._volumes.push(bar.volume)
         self.update(bar)
         spoken = self.opinion()
         if spoken is not None:
@@ -103,6 +115,7 @@ class Directional(Strategy[DirectionalConfigT]):
 
     def warm(self, bar: Bar) -> None:
         """Only the indicators move: what the past spoke for was not entered, and is not entered late."""
+        self._volumes.push(bar.volume)
         self.update(bar)
         self.opinion()
 
@@ -120,7 +133,7 @@ class Directional(Strategy[DirectionalConfigT]):
             return (Exit(side=side, reason=self._why),)
         self.stands = self.wants
         side = Side.BUY if self.wants is Direction.LONG else Side.SELL
-        return (Enter(side=side, reason=self._why),)
+        return (Enter(side=side, reason=self._why, bar_volume=self.usual_volume),)
 
     def snapshot(self) -> dict[str, Any]:
         """Direction, wish and indicators."""
@@ -128,6 +141,7 @@ class Directional(Strategy[DirectionalConfigT]):
             "stands": int(self.stands),
             "wants": int(self.wants),
             "why": self._why,
+            "volumes": msgspec.to_builtins(self._volumes),
             "indicators": self.indicators(),
         }
 
@@ -136,4 +150,6 @@ class Directional(Strategy[DirectionalConfigT]):
         self.stands = Direction(state["stands"])
         self.wants = Direction(state["wants"])
         self._why = state["why"]
+        if "volumes" in state:  # a state of before there were any begins to count anew
+            self._volumes = msgspec.convert(state["volumes"], type=Window)
         self.restore_indicators(state["indicators"])

@@ -66,6 +66,11 @@ def known_strategies() -> dict[str, str]:
     return dict(sorted({**offered, **BUILT_IN}.items()))
 
 
+def is_built_in(name: str) -> bool:
+    """Whether the name is that of a shipped strategy, however it is spelt."""
+    return name.lower().replace("-", "_") in BUILT_IN
+
+
 def find_strategy(name: str) -> type[Strategy[Any]]:
     """The class of that name, or at that `package.module:Class`.
 

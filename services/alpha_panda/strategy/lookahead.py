@@ -2,7 +2,7 @@
 
 A strategy is given closed bars one at a time, so its own state cannot hold the future. What it shares between
 instances can (a table on its class, a model fitted while it runs), and it then trades better in a test than it
-ever will. Pure; the bars come from whoever asks, a test or the command line.
+ever will. Pure; the bars (and ticks) come from whoever asks: a test, or `examination` before a Strategy is applied.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
-from alpha_panda.events.market import Bar
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.market import Bar, Tick
 from alpha_panda.strategy.base import Strategy
 from alpha_panda.strategy.intents import Wish
 
@@ -19,8 +20,12 @@ _CUTS: Final = 8
 """Places at which a series is cut unless others are given."""
 
 
+Given = Bar | Event[Tick]
+"""What a strategy may be given."""
+
+
 class Decision(NamedTuple):
-    """What was wanted after the bar of that place in the series."""
+    """What was wanted after the bar (or tick) of that place in the series."""
 
     bar: int
     wish: Wish
@@ -34,13 +39,13 @@ class Difference(NamedTuple):
     without: Decision | None
 
 
-def decisions(strategy: Strategy[Any], bars: Iterable[Bar]) -> list[Decision]:
-    """All that the strategy wants of the bars, in order."""
-    return [Decision(place, wish) for place, bar in enumerate(bars) for wish in strategy.on_bar(bar)]
+def decisions(strategy: Strategy[Any], bars: Iterable[Given]) -> list[Decision]:
+    """All that the strategy wants of the bars and ticks, in order."""
+    return [Decision(place, wish) for place, each in enumerate(bars) for wish in _wishes(strategy, each)]
 
 
 def lookahead(
-    make: Callable[[], Strategy[Any]], bars: Sequence[Bar], cuts: Iterable[int] | None = None
+    make: Callable[[], Strategy[Any]], bars: Sequence[Given], cuts: Iterable[int] | None = None
 ) -> Difference | None:
     """The first decision on the bars before a cut that is another one when the rest follows; None where none is.
 
@@ -56,3 +61,7 @@ def lookahead(
             if with_it != without:
                 return Difference(cut, with_it, without)
     return None
+
+
+def _wishes(strategy: Strategy[Any], given: Given) -> Iterable[Wish]:
+    return strategy.on_bar(given) if isinstance(given, Bar) else strategy.on_tick(given.data, given.event_time)

@@ -155,7 +155,7 @@ class Voting(Bracketed[VotingConfigT]):
     @property
     def usual_volume(self) -> int | None:
         """The mean of the last bars, in whole units."""
-        return None if self._volumes.missing else self._volumes.total // self._volumes.size
+        return self._volumes.mean
 
     def asks(self, bar: Bar) -> bool:
         """Whether a vote could lead to anything; a cheap look, since it is taken after each bar."""

@@ -111,7 +111,8 @@ class StrategyRunnerProcessor(Processor):
                 listeners = self._roster.for_tick(data.instrument_token)
                 return [each for listener in listeners for each in self._tell_tick(event, data, listener)]
             listeners = self._roster.for_bar(data.instrument_token, data.timeframe)
-            return [each for listener in listeners for each in self._tell_bar(event, data, listener)]
+            heard = ((listener, listener.slot.on_bar(data)) for listener in listeners)
+            return [each for listener, wishes in heard for each in self._follow(event, data, listener, wishes)]
         if isinstance(data, StrategyConfigured):
             self._configure(data)
         elif isinstance(data, StrategyQuarantined):
@@ -241,9 +242,9 @@ class StrategyRunnerProcessor(Processor):
         if slot.verdict is not None:
             yield from self._judge(event, slot)
 
-    def _tell_bar(self, event: AnyEvent, bar: Bar, listener: Listener) -> Iterator[AnyEvent]:
+    def _follow(self, event: AnyEvent, bar: Bar, listener: Listener, wishes: tuple[Wish, ...]) -> Iterator[AnyEvent]:
+        """What follows from the wishes that an instance has after a bar."""
         slot = listener.slot
-        wishes = slot.on_bar(bar)
         if wishes:
             at = self._calendar.next_session_open(bar.end) if bar.last_of_session else bar.end
             yield from self._raise(event, at, bar.close_paise, listener, wishes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -124,6 +125,11 @@ class Roster:
     def for_tick(self, instrument_token: int) -> list[Listener]:
         """Who is given ticks of this instrument."""
         return self._by_tick.get(instrument_token, [])
+
+    @property
+    def by_bar(self) -> Mapping[tuple[int, Timeframe], Sequence[Listener]]:
+        """Who is given bars, by instrument and timeframe."""
+        return self._by_bar
 
     @property
     def listens_to_ticks(self) -> bool:

@@ -5,9 +5,9 @@ An instance with a verdict is dropped and not called again until it is built ane
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +16,9 @@ from alpha_panda.strategy import Context, Enter, LoadedStrategy, Strategy, Wish,
 from alpha_panda.strategy_runner.verdicts import NonsenseError, Party, Verdict
 from alpha_panda.strategy_runner.warden import Warden
 from alpha_panda.strategy_runner.wishes import checked
+
+_NOTHING: Final = ()
+"""What most bars bring."""
 
 
 class SlotState(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,8 @@ class Slot:
         """Whether the verdict has become a fact."""
         self.ticks = listens_to_ticks(loaded.strategy)
         self.seen = dict.fromkeys((str(each) for each in context.timeframes), 0)
+        self.at: Bar | None = None
+        """Where `on_bars` stopped."""
         self.state_bytes = 0
         """Of the state in the last snapshot."""
         self._warden = warden
@@ -64,11 +69,18 @@ class Slot:
     def on_bar(self, bar: Bar) -> tuple[Wish, ...]:
         """What the instance wants after a closed bar."""
         self.seen[bar.timeframe] += 1
-        return self._wishes("on_bar", lambda instance: instance.on_bar(bar))
+        instance = self._instance
+        return () if instance is None else self._wishes("on_bar", instance.on_bar, bar)
+
+    def on_bars(self, bars: Iterator[Bar]) -> tuple[Wish, ...]:
+        """What the instance wants after the first of these bars after which it wants anything; the rest wait."""
+        instance = self._instance
+        return () if instance is None else self._call("on_bar", self._first_wishes, instance.on_bar, bars) or ()
 
     def on_tick(self, tick: Tick, event_time: datetime) -> tuple[Wish, ...]:
         """What the instance wants after a trade."""
-        return self._wishes("on_tick", lambda instance: instance.on_tick(tick, event_time))
+        instance = self._instance
+        return () if instance is None else self._wishes("on_tick", instance.on_tick, tick, event_time)
 
     def warm(self, bar: Bar) -> None:
         """Show the instance a bar of the past."""
@@ -114,15 +126,28 @@ class Slot:
         elif instance is not None:
             self._call("restore", lambda: instance.restore(kept.state))
 
-    def _wishes(self, name: str, call: Callable[[Strategy[Any]], Iterable[Wish]]) -> tuple[Wish, ...]:
-        instance = self._instance
-        if instance is None:
-            return ()
-        most = self._warden.limits.wishes
-        return self._call(name, lambda: checked(call(instance), most)) or ()
+    def _wishes(self, name: str, ask: Callable[..., Iterable[Wish]], *about: object) -> tuple[Wish, ...]:
+        return self._call(name, self._checked, ask, *about) or ()
 
-    def _call(self, name: str, do: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the call gives
-        result, found = self._warden.call(self.party, name, do)
+    def _first_wishes(self, ask: Callable[[Bar], Iterable[Wish]], bars: Iterator[Bar]) -> tuple[Wish, ...]:
+        seen = self.seen
+        for bar in bars:
+            self.at = bar
+            seen[bar.timeframe] += 1
+            found = ask(bar)
+            if found is _NOTHING:
+                continue
+            wishes = checked(found, self._warden.limits.wishes)
+            if wishes:
+                return wishes
+        self.at = None
+        return ()
+
+    def _checked(self, ask: Callable[..., Iterable[Wish]], *about: object) -> tuple[Wish, ...]:
+        return checked(ask(*about), self._warden.limits.wishes)
+
+    def _call(self, name: str, do: Callable[..., Any], *about: object) -> Any:  # noqa: ANN401 - whatever the call gives
+        result, found = self._warden.call(self.party, name, do, *about)
         if found is not None:
             self.fail(found)
         return result

@@ -21,7 +21,7 @@ from alpha_panda.strategy_runner.verdicts import (
     last_frames,
     verdict,
 )
-from alpha_panda.strategy_runner.watch import PATIENCE, Limits, OutOfTimeError, Watch
+from alpha_panda.strategy_runner.watch import PATIENCE, Limits, NoWatch, OutOfTimeError, Watch
 
 _MEBIBYTE: Final = 1024 * 1024
 _ABOUT_EVENTS: Final = ("on_bar", "on_tick")
@@ -37,33 +37,39 @@ class Warden:
         """
         self.limits = limits
         self.watch = watch
+        self._is_watched = not isinstance(watch, NoWatch)
         self.docket = docket
         self._fatal: Fatal = fatal or {}
-        self._cause: str | None = None
+        self._cause: str | Callable[[], str] | None = None
         self._cause_bytes = b""
         self._labels: dict[tuple[Party, str], bytes] = {}
 
     @property
     def cause(self) -> str | None:
         """The event's id."""
-        return self._cause
+        return self._cause() if callable(self._cause) else self._cause
 
     def about(self, cause: str | None) -> None:
         """The calls to come are about this event, or about none."""
         self._cause = cause
         self._cause_bytes = b"" if cause is None else cause.encode()
 
-    def call(self, party: Party, name: str, do: Callable[[], Any]) -> tuple[Any, Verdict | None]:
-        """The result of `do`, or the verdict on it."""
-        if (self.docket or self._fatal) and (known := self._known(Case(party, name, self._cause))) is not None:
+    def about_any(self, name: Callable[[], str]) -> None:
+        """The calls to come are about events whose ids are made when a verdict asks for them; no watch is told."""
+        self._cause = name
+        self._cause_bytes = b""
+
+    def call(self, party: Party, name: str, do: Callable[..., Any], *about: object) -> tuple[Any, Verdict | None]:
+        """The result of `do` of what it is about, or the verdict on it."""
+        if (self.docket or self._fatal) and (known := self._known(Case(party, name, self.cause))) is not None:
             return None, known
         try:
-            result, found = self._attempt(party, name, do)
+            result, found = self._attempt(party, name, do, about)
         except OutOfTimeError as error:  # it was raised between the call's last instruction and its end
             late = self.watch.end()
-            result, found = None, self._out_of_time(Case(party, name, self._cause), late, last_frames(error))
+            result, found = None, self._out_of_time(Case(party, name, self.cause), late, last_frames(error))
         if found is not None:
-            self.docket[Case(party, name, self._cause)] = found
+            self.docket[Case(party, name, self.cause)] = found
         return result, found
 
     def _known(self, case: Case) -> Verdict | None:
@@ -81,15 +87,15 @@ class Warden:
         for key in [key for key in self._labels if key[0] == party]:
             del self._labels[key]
 
-    def _attempt(self, party: Party, name: str, do: Callable[[], Any]) -> tuple[Any, Verdict | None]:
-        label = self._labels.get((party, name))
-        if label is None:
-            label = self._labels[party, name] = label_of(party, name)
+    def _attempt(
+        self, party: Party, name: str, do: Callable[..., Any], about: tuple[object, ...]
+    ) -> tuple[Any, Verdict | None]:
         result: Any = None
         failure: tuple[QuarantineKind, str, str] | None = None
-        self.watch.begin(label, self._cause_bytes, PATIENCE.get(name, 1))
+        if self._is_watched:
+            self._begin(party, name)
         try:
-            result = do()
+            result = do(*about)
         except MemoryError as error:
             grown = self.watch.make_room()
             failure = (QuarantineKind.MEMORY, self._grown(grown), last_frames(error))
@@ -99,11 +105,19 @@ class Warden:
             raise
         except BaseException as error:  # noqa: BLE001 - also SystemExit: a strategy does not end the runner
             failure = (QuarantineKind.RAISED, _said(error), last_frames(error))
-        late = self.watch.end()
-        case = Case(party, name, self._cause)
+        late = self.watch.end() if self._is_watched else 0
+        if failure is None and not late:
+            return result, None
+        case = Case(party, name, self.cause)
         if late:
             return None, self._out_of_time(case, late, failure[2] if failure else "it returned in the end")
         return (result, None) if failure is None else (None, verdict(case, *failure))
+
+    def _begin(self, party: Party, name: str) -> None:
+        label = self._labels.get((party, name))
+        if label is None:
+            label = self._labels[party, name] = label_of(party, name)
+        self.watch.begin(label, self._cause_bytes, PATIENCE.get(name, 1))
 
     def _out_of_time(self, case: Case, late: int, where: str) -> Verdict:
         budget = self.limits.milliseconds * PATIENCE.get(case.call, 1)

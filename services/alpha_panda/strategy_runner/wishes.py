@@ -32,6 +32,8 @@ def checked(found: object, most: int) -> tuple[Wish, ...]:
     Raises:
         NonsenseError: it is something else, or no broker could take it; the value and what is allowed.
     """
+    if found == ():
+        return ()
     if found is None or isinstance(found, str | bytes) or not isinstance(found, Iterable):
         raise NonsenseError(f"returned {_shown(found)}: allowed is an iterable of Enter and Exit, () for nothing")
     wishes = tuple(islice(found, most + 1))

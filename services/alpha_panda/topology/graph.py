@@ -129,7 +129,11 @@ RISK_MANAGER: Final = Service(
     ),
     writes=(SIGNALS_VALIDATED, SIGNALS_REJECTED, BROKER_EPOCHS),
     one_writer=True,
-    tables=(Table("owners", UPSERT, brokers=True), Table("snapshots", CHANGE, brokers=True)),
+    tables=(
+        Table("owners", UPSERT, brokers=True),
+        Table("snapshots", CHANGE, brokers=True),
+        Table("standing", UPSERT, brokers=True),
+    ),
     redis=Redis.HALTS,
     upstream=("market-feed", "strategy-runner", "paper-trading"),
 )
@@ -185,6 +189,7 @@ API: Final = Service(
         Table("orders", SELECT, brokers=True),
         Table("fills", SELECT, brokers=True),
         Table("ledger", SELECT, brokers=True),
+        Table("standing", SELECT, brokers=True),
     ),
     redis=Redis.READ,
 )

@@ -42,18 +42,26 @@ _OTHERS = {
 }
 PASSED: dict[str, tuple[FailPoint, ...]] = {name: _OTHERS.get(name, _STREAM) for name in SERVICES}
 """Which places each service comes by in a replay: the feed consumes nothing, history decides and snapshots nothing."""
+_WITH_A_SNAPSHOT = (
+    FailPoint.BEFORE_SNAPSHOT,
+    FailPoint.AFTER_EFFECTS,
+    FailPoint.AFTER_SNAPSHOT,
+    FailPoint.BEFORE_COMMIT,
+    FailPoint.AFTER_COMMIT,
+)
+"""Passed twice a second at most, so that a service that is late may have one passing left before the day is over."""
 
 
 class DieAt(Fault):
-    """kill -9 at a place, at a given passing of it."""
+    """kill -9 at a place, at a given passing of it where it comes by often."""
 
     kind = "fail-point"
 
     def __init__(self, service: str, point: FailPoint, passing: int = 1) -> None:
         self._service = service
         self._point = point
-        self._passing = passing
-        self.name = f"{service} at {point}, passing {passing}"
+        self._passing = 1 if point in _WITH_A_SNAPSHOT else passing
+        self.name = f"{service} at {point}, passing {self._passing}"
 
     async def inject(self, arena: Arena) -> str:
         order = arena.fail_points / f"{self._service}.{self._point}"

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.integration.kill_switch.patient import patient
 from tests.integration.panda_command import Panda
 
 from alpha_panda.domain.instrument_table import load_instruments
@@ -44,11 +45,12 @@ _MANY = 100_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the risk manager wrote, and when by the wall clock."""
+    """What the risk manager wrote, and when by the wall clock; `codes` are those of all reasons."""
 
     written: datetime
     intent: str
     code: str
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,15 @@ class Desk:
             for record in records:
                 header = decode_header(record.value)
                 data = decode(header).data
-                code = "validated" if isinstance(data, SignalValidated) else data.code
-                found.append(Verdict(written=header.timestamp, intent=str(data.signal.intent), code=code))
+                passed = isinstance(data, SignalValidated)
+                found.append(
+                    Verdict(
+                        written=header.timestamp,
+                        intent=str(data.signal.intent),
+                        code="validated" if passed else data.code,
+                        codes=() if passed else tuple(each.code for each in data.reasons),
+                    )
+                )
         return [each for each in found if each.written > since]
 
     def wait_for(self, since: datetime, intent: str, code: str, count: int = 5) -> list[Verdict]:
@@ -215,6 +224,18 @@ def test_with_redis_stopped_the_log_holds_the_halt_and_exits_go_on(trading: Desk
         trading.wait_for(datetime.now(UTC), "Exit", "no_position", INSTRUMENTS)
         late = [each for each in trading.verdicts(pressed) if (each.intent, each.code) == ("Enter", "validated")]
         assert not late, "nobody knows what Redis would say"
+    trading.trades()
+
+
+def test_an_entry_that_can_wait_for_redis_no_longer_is_refused_for_that_and_as_expired(trading: Desk) -> None:
+    """This one is followed by no exit for longer than it lives, and opens nothing, as it has no stop."""
+    trading.panda.run("apply", "-f", "-", stdin=patient())
+    trading.wait_for(datetime.now(UTC), "Enter", "no_stop", 1)
+    with trading.stopped("redis"):
+        found = trading.wait_for(datetime.now(UTC), "Enter", "halts_unreadable", 2 * INSTRUMENTS)
+        while not any({"signal_expired", "no_stop"} <= set(each.codes) for each in found):
+            found = trading.wait_for(found[-1].written, "Enter", "halts_unreadable", 1)
+    trading.panda.run("delete", "strategy", "patient")
     trading.trades()
 
 

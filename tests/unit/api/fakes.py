@@ -50,10 +50,11 @@ class FakeRedis:
 
 
 class FakePool:
-    """Answers every query with `rows` and remembers the last; it refuses to answer while `down`."""
+    """Answers every query with `rows`, or `standing`, and remembers the last; it refuses to answer while `down`."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.standing: list[dict[str, Any]] = []
         self.asked: tuple[str, tuple[object, ...]] = ("", ())
         self.down = False
 
@@ -61,7 +62,7 @@ class FakePool:
         if self.down:
             raise OSError("connection refused")
         self.asked = (sql, values)
-        return self.rows
+        return self.standing if sql.endswith(".standing") else self.rows
 
     async def fetchval(self, sql: str) -> int:
         return len(await self.fetch(sql))

@@ -153,3 +153,27 @@ def test_without_an_actor_it_is_the_login_name(panda: Panda, resources: FakeReso
     monkeypatch.setenv("LOGNAME", "meera")
     applied(panda)
     assert resources.held["Broker", "paper"].changed_by == "meera"
+
+
+PEEKING = STRATEGY.replace("strategy: momentum", "strategy: peeking:CLASS")
+
+
+def test_a_strategy_that_decides_by_what_it_cannot_know_is_refused_with_the_first_bar_that_differs(
+    panda: Panda, resources: FakeResources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "strategies")
+    said = panda("apply", "-f", write("peeking.yaml", PEEKING.replace("CLASS", "Sharing")))
+    assert said.code == 2
+    assert "peeking.yaml:1:1: spec: strategy momentum: it decides by what it cannot know yet: at the 1m bar" in said.err
+    assert resources.held == {}
+    assert panda("apply", "-f", write("honest.yaml", PEEKING.replace("CLASS", "Honest"))).code == 0
+
+
+def test_a_strategy_that_cannot_be_examined_is_applied_with_a_warning(
+    panda: Panda, resources: FakeResources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "strategies")
+    said = panda("apply", "-f", write("failing.yaml", PEEKING.replace("CLASS", "Failing")))
+    assert said.code == 0
+    assert "strategy momentum was not examined for decisions by the future: it raises ZeroDivisionError" in said.err
+    assert list(resources.held) == [("Strategy", "momentum")]

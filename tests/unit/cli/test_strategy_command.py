@@ -186,3 +186,16 @@ def test_the_features_are_listed_and_a_wrong_one_is_told(panda: Panda):
     assert (said.code, said.out) == (2, "")
     assert 'rsi: there is no such feature; did you mean "rsi_14"?' in said.err
     assert "no file of bars is given" in panda("features").err
+
+
+def test_a_strategy_can_be_checked_without_a_platform(panda: Panda, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "strategies")
+    said = panda("check", "momentum", "--timeframe", "5m")
+    assert said.code == 0
+    assert said.out.startswith("momentum decides by what it was given so far alone")
+    peeks = panda("check", "peeking:Sharing")
+    assert peeks.code == 1
+    assert "it decides by what it cannot know yet" in peeks.err
+    assert "could not be examined: it raises ZeroDivisionError" in panda("check", "peeking:Failing").err
+    for words in (("--params", "no json"), ("--params", "[1]"), ("--params", '{"no": 1}')):
+        assert panda("check", "momentum", *words).code == 2

@@ -94,7 +94,10 @@ def test_an_entry_whose_target_does_not_earn_its_costs_is_refused():
     refusal = refuse_below_cost(planned(100_045), Fraction(1))
     assert refusal is not None
     assert (refusal.code, refusal.value, refusal.limit) == ("edge_below_cost", "₹180.00", "1 x ₹189.18")
-    assert refusal.message == "the target brings ₹180.00, the costs are ₹189.18: less than 1 x ₹189.18"
+    assert (
+        refusal.message
+        == "the target brings ₹180.00, the costs are ₹189.18: less than 1 x ₹189.18 (account.minEdgeMultiple)"
+    )
     assert refuse_below_cost(planned(100_050), Fraction(1)) is None
     assert refuse_below_cost(planned(100_050), Fraction(2)) is not None
 

@@ -37,12 +37,12 @@ EXIT: dict[str, Any] = {"intent": Intent.EXIT, "side": Side.SELL}
         ({"stop_loss_paise": None}, "no_stop: an entry needs a stop loss to be sized (levels.stopLossPercent)"),
         (
             {"stop_loss_paise": 10_000},
-            "bad_levels: the stop loss ₹100.00 is not below the reference price ₹100.00",
+            "bad_levels: the stop loss ₹100.00 is not below the reference price ₹100.00 (levels)",
         ),
-        ({"target_paise": 9_995}, "bad_levels: the target ₹99.95 is not above the reference price ₹100.00"),
+        ({"target_paise": 9_995}, "bad_levels: the target ₹99.95 is not above the reference price ₹100.00 (levels)"),
         (
             {"order_type": OrderType.LIMIT, "limit_price_paise": 9_500},
-            "bad_levels: the stop loss ₹95.00 is not below the entry price ₹95.00",
+            "bad_levels: the stop loss ₹95.00 is not below the entry price ₹95.00 (levels)",
         ),
         (
             {"side": Side.SELL, "stop_loss_paise": 10_500, "product": Product.CNC},

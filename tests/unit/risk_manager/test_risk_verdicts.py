@@ -17,6 +17,7 @@ from tests.support.trading import (
     halt,
     moment,
     only,
+    price,
     recall,
     resume,
     risk,
@@ -25,6 +26,7 @@ from tests.support.trading import (
     strategy_spec,
     verdicts,
 )
+from tests.unit.risk_manager.positions import fill
 
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.events.control import HaltScope
@@ -222,3 +224,21 @@ def test_the_size_is_held_down_by_the_constraint_that_it_names(
     desk = risk(broker_spec(paper=paper, **account), {"mo": strategy_spec(risk=limits)})
     verdict = only(feed(desk, signal("10:00:00", **{"stop_loss_paise": 9_900, **fields})))
     assert (verdict.data.quantity, verdict.data.binding_constraint) == (quantity, binding)
+
+
+@pytest.mark.parametrize(("live", "expected"), [(True, "signal_expired"), (False, 100)])
+def test_live_an_entry_that_is_read_with_later_ticks_has_expired_before_time_passes(
+    *, live: bool, expected: str | int
+) -> None:
+    """After a pause all is read at once. A replay waits for its slowest, so there nothing is ever late."""
+    desk = RiskManagerProcessor(BROKER, INSTRUMENTS, default_calendar(), live=live)
+    feed(desk, broker(broker_spec()), strategy("mo", strategy_spec()))
+    feed(desk, price("09:59:00", 10_000), price("10:01:01", 10_000))
+    assert verdicts(feed(desk, signal("10:00:00"))) == [expected]
+
+
+def test_an_exit_that_was_read_late_still_passes() -> None:
+    desk = RiskManagerProcessor(BROKER, INSTRUMENTS, default_calendar(), live=True)
+    feed(desk, broker(broker_spec()), strategy("mo", strategy_spec()))
+    feed(desk, fill("09:58:00", Side.BUY, 5, 10_000), price("10:01:01", 10_000))
+    assert verdicts(feed(desk, signal("10:00:00", **EXIT))) == [5]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,3 +173,20 @@ def test_the_example_broker_is_valid():
     path = Path(EXAMPLES / "broker.yaml")
     [document] = read_documents(path.read_text(encoding="utf-8"), path.name)
     assert document.resource.spec.paper_settings().charges.as_of == datetime(2026, 4, 1, tzinfo=UTC).date()
+
+
+@pytest.mark.parametrize(("name", "params"), [CASES[0], CASES[3]])
+def test_an_entry_says_what_usually_trades_once_enough_bars_were_seen(name: str, params: dict[str, Any]) -> None:
+    waves = [10_000 + 500 * (place % 10 < 5) for place in range(80)]
+    numbered = [msgspec.structs.replace(each, volume=place) for place, each in enumerate(bars(waves))]
+    strategy = made(name, params)
+    entries = [
+        (place, wish.bar_volume)
+        for place, each in enumerate(numbered)
+        for wish in strategy.on_bar(each)
+        if isinstance(wish, Enter)
+    ]
+    assert entries[-1][0] > 40
+    for place, usual in entries:
+        newest = range(place - 19, place + 1)
+        assert usual == (sum(newest) // 20 if place >= 19 else None)

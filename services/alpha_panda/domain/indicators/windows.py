@@ -22,6 +22,11 @@ class Window(msgspec.Struct):
     place: int = 0
     total: int = 0
 
+    @property
+    def mean(self) -> int | None:
+        """In whole numbers, rounded down; None while it fills."""
+        return None if self.missing else self.total // self.size
+
     def push(self, number: int) -> int:
         """Take the next number; return the one that it drives out."""
         place, ring = self.place, self.ring

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from datetime import UTC, date, datetime, time, tzinfo
@@ -10,6 +11,8 @@ from decimal import Decimal, InvalidOperation
 LARGEST_PRICE = 10**12
 """In paise: the limit of an event."""
 LARGEST_VOLUME = 10**15
+_SURELY_SMALL = 15
+"""Digits; a number of fewer is below the largest."""
 FLOAT_ROOM = 1e-6
 """Rupees that a float may be away from a whole paisa: what binary fractions cost, and no more."""
 
@@ -28,9 +31,9 @@ def price_paise(column: str, cell: object) -> int:
     Raises:
         UnusableCellError: not a positive number of whole paise.
     """
-    if isinstance(cell, str) and (plain := _PLAIN_PRICE.fullmatch(cell.strip())):
-        paise = int(plain[1]) * 100 + int((plain[2] or "").ljust(2, "0"))
-    elif isinstance(cell, float) and math.isfinite(cell):
+    if isinstance(cell, str) and (plain := _plain_paise(cell)):
+        return plain
+    if isinstance(cell, float) and math.isfinite(cell):
         paise = round(cell * 100)
         if abs(cell - paise / 100) > FLOAT_ROOM:
             raise UnusableCellError(f"{column} {cell!r} has more than two decimals")
@@ -52,6 +55,8 @@ def volume(column: str, cell: object) -> int:
     Raises:
         UnusableCellError: it is not.
     """
+    if isinstance(cell, str) and len(cell) < _SURELY_SMALL and cell.isascii() and cell.isdecimal():
+        return int(cell)
     number = _decimal(column, cell)
     if number != number.to_integral_value():
         raise UnusableCellError(f"{column} {_shown(cell)} is not a whole number")
@@ -84,6 +89,15 @@ def moment(column: str, cell: object, zone: tzinfo) -> tuple[datetime, bool]:
         raise UnusableCellError(f"{column} {_shown(cell)} is not a time that can be converted to UTC") from None
 
 
+@functools.lru_cache(maxsize=65_536)
+def _plain_paise(cell: str) -> int | None:
+    """A price above 0 in plain digits; few prices are written once."""
+    plain = _PLAIN_PRICE.fullmatch(cell.strip())
+    if plain is None:
+        return None
+    return int(plain[1]) * 100 + int((plain[2] or "").ljust(2, "0")) or None
+
+
 def _parsed_time(column: str, cell: object) -> datetime:
     match cell:
         case datetime():
@@ -92,7 +106,7 @@ def _parsed_time(column: str, cell: object) -> datetime:
             return datetime.combine(cell, time())
         case str():
             text = cell.strip()
-            if _NUMBER.fullmatch(text):
+            if ":" not in text and _NUMBER.fullmatch(text):
                 raise UnusableCellError(f"{column} {_shown(cell)} is a number; allowed: a time such as {_EXAMPLE}")
             try:
                 return datetime.fromisoformat(text)

@@ -10,13 +10,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from alpha_panda.domain.calendar import IST, Session, SessionCalendar, trading_date
-from alpha_panda.domain.epochs import MarketDay, bar_watermarks, tick_watermarks
+from alpha_panda.domain.epochs import BarDay, MarketDay, NumberedBar, bar_watermarks, market_day, tick_watermarks
 from alpha_panda.domain.instrument_table import InstrumentTable
-from alpha_panda.domain.ticks import tick_event, ticks_of_bar
-from alpha_panda.events.envelope import Event
-from alpha_panda.events.market import Bar, Tick, Timeframe
+from alpha_panda.domain.ticks import OFFSETS, tick_event
+from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.market_feed.sources.port import SourceReport
-from alpha_panda.market_feed.sources.rows import UNSTATED, Row, RowReader, at
+from alpha_panda.market_feed.sources.rows import UNSTATED, Row, RowReader, at, day_at
 from alpha_panda.market_feed.sources.survey import Survey
 
 
@@ -64,10 +63,11 @@ def _advance(
 
 
 def _file_days(opened: Opened) -> Iterator[tuple[date, list[Row]]]:
-    rows = opened.reader.rows()
-    in_order: Iterable[Row] = rows if opened.survey.in_order else _sorted(rows)
-    for day, group in groupby(in_order, key=lambda row: trading_date(at(row.moment))):
-        yield day, list(group)
+    found = opened.reader.rows()
+    in_order: Iterable[Row] = found if opened.survey.in_order else _sorted(found)
+    for _, group in groupby(in_order, key=lambda row: day_at(row.moment)):
+        rows = list(group)
+        yield trading_date(at(rows[0].moment)), rows
 
 
 def _sorted(rows: Iterable[Row]) -> Iterator[Row]:
@@ -99,29 +99,35 @@ class DayMaker:
 
     def make(self, day: date, files: Sequence[FileDay]) -> MarketDay:
         """The day's ticks and where its epochs end; counts what it leaves out."""
-        session = self._calendar.session_of(day)
-        if session is None:
-            msg = f"rows of {day} were read as inside a session, but the day has none"
-            raise AssertionError(msg)
-        made = self._bars(session, files, self._interval) if self._interval else self._ticks(session, files)
+        if self._interval is not None:
+            return market_day(self.bars(day, files, self._interval))
+        made = self._ticks(self._session(day), files)
         self._report.ticks += len(made.ticks)
         return made
 
-    def _bars(self, session: Session, files: Sequence[FileDay], interval: timedelta) -> MarketDay:
+    def bars(self, day: date, files: Sequence[FileDay], interval: timedelta) -> BarDay:
+        """The same of bars, whose ticks are not made."""
+        session = self._session(day)
         first: dict[tuple[int, int], tuple[Row, Opened]] = {}
         for opened, rows in files:
             again = [row for row in rows if first.setdefault((row.moment, row.token), (row, opened))[0] is not row]
             self._settle(opened, [(row, *first[row.moment, row.token]) for row in again])
-        ticks: list[Event[Tick]] = []
-        ends = set()
+        bars: list[NumberedBar] = []
         for moment, token in sorted(first):
-            bar = _bar(first[moment, token][0], session, interval)
-            ends.add(bar.end)
-            ticks.extend(ticks_of_bar(bar, self._sequences[token] + 1))
-            self._sequences[token] += 4
+            sequence = self._sequences[token]
+            bars.append(NumberedBar(_bar(first[moment, token][0], session, interval), sequence + 1))
+            self._sequences[token] = sequence + len(OFFSETS)
         self._count_missing(session, interval, Counter(token for _, token in first))
-        ticks.sort(key=lambda tick: (tick.event_time, tick.data.instrument_token, tick.sequence))
-        return MarketDay(session=session, ticks=tuple(ticks), watermarks=bar_watermarks(session, ends))
+        self._report.ticks += len(OFFSETS) * len(bars)
+        watermarks = bar_watermarks(session, (each.bar.end for each in bars))
+        return BarDay(session=session, bars=tuple(bars), watermarks=watermarks)
+
+    def _session(self, day: date) -> Session:
+        session = self._calendar.session_of(day)
+        if session is None:
+            msg = f"rows of {day} were read as inside a session, but the day has none"
+            raise AssertionError(msg)
+        return session
 
     def _settle(self, opened: Opened, again: Sequence[tuple[Row, Row, Opened]]) -> None:
         """Of two rows for one bar the first stands: the second is a repetition, or rejected."""
@@ -179,14 +185,16 @@ class DayMaker:
 
 def _bar(row: Row, session: Session, interval: timedelta) -> Bar:
     start = at(row.moment)
+    end = min(start + interval, session.close)
     return Bar(
         instrument_token=row.token,
         timeframe=Timeframe.M1,
         start=start,
-        end=min(start + interval, session.close),
+        end=end,
         open_paise=row.open_paise,
         high_paise=row.high_paise,
         low_paise=row.low_paise,
         close_paise=row.close_paise,
         volume=row.volume,
+        last_of_session=end == session.close,
     )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alpha_panda.domain.calendar import IST, SessionCalendar
-from alpha_panda.domain.epochs import EpochBatch, epochs
+from alpha_panda.domain.epochs import BarDay, EpochBatch, epochs
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.errors import InputError
@@ -85,18 +85,29 @@ class ReplaySource(EpochSource):
 
     def epochs(self) -> Iterator[EpochBatch]:
         """All epochs from the first; the report starts anew. Raises as `check`."""
-        surveys = self._checked()
-        self.report = self._new_report(files=len(surveys))
-        self._rejected.clear()
-        opened = [Opened(each, self._reader(each.file, each.columns)) for each in surveys]
-        maker = DayMaker(self._calendar, self._table, self._interval, self.report)
+        opened, maker = self._opened()
         return epochs(maker.make(day, rows) for day, rows in days(opened))
+
+    def bar_days(self) -> Iterator[BarDay]:
+        """The days of bars whose ticks `epochs` gives, without these; the report starts anew. Raises as `check`."""
+        opened, maker = self._opened()
+        interval = self._interval
+        if interval is None:
+            raise InputError(f"{self._options.path}: holds ticks, and their days are not days of bars")
+        return (maker.bars(day, rows, interval) for day, rows in days(opened))
 
     def drain_rejected(self) -> tuple[RejectedRow, ...]:
         """Rows rejected since the last call; a day's rows are judged when its first epoch is taken."""
         rejected = tuple(self._rejected)
         self._rejected.clear()
         return rejected
+
+    def _opened(self) -> tuple[list[Opened], DayMaker]:
+        surveys = self._checked()
+        self.report = self._new_report(files=len(surveys))
+        self._rejected.clear()
+        opened = [Opened(each, self._reader(each.file, each.columns)) for each in surveys]
+        return opened, DayMaker(self._calendar, self._table, self._interval, self.report)
 
     def _checked(self) -> tuple[Survey, ...]:
         if self._surveys is None:

@@ -20,6 +20,8 @@ EXCHANGE = "NSE"
 """Of a file that does not name its exchange."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_INDIA = timedelta(hours=5, minutes=30) // _MICROSECOND
+_DAY = timedelta(days=1) // _MICROSECOND
 UNSTATED = -1
 """The volume of a row that states none."""
 DAY = timedelta(days=1)
@@ -55,6 +57,11 @@ def microseconds(moment: datetime) -> int:
 def at(moment: int) -> datetime:
     """The time that `microseconds` made a number of."""
     return _EPOCH + timedelta(microseconds=moment)
+
+
+def day_at(moment: int) -> int:
+    """The date in India of such a number, as a number that grows with it."""
+    return (moment + _INDIA) // _DAY
 
 
 def is_midnight(moment: datetime) -> bool:
@@ -93,12 +100,9 @@ class RowReader:
         self._reject = reject
         self._session: Session | None = None
         self._last: dict[int, int] = {}
-        self.own = self.instruments.find(EXCHANGE, self.own_symbol)
-
-    @property
-    def own_symbol(self) -> str:
+        self.own_symbol = file.path.stem.upper()
         """The symbol that the file's name says, for files without a symbol column."""
-        return self.file.path.stem.upper()
+        self.own = self.instruments.find(EXCHANGE, self.own_symbol)
 
     def rows(self) -> Iterator[Row]:
         """The usable rows inside a session, in the order of the file."""
@@ -169,7 +173,9 @@ class RowReader:
         """
         columns, values = self.columns, record.cells
         if columns.symbol is None and columns.exchange is None:
-            found, name = self.own, f"{EXCHANGE}:{self.own_symbol}"
+            if self.own is not None:
+                return self.own
+            found, name = None, f"{EXCHANGE}:{self.own_symbol}"
         else:
             symbol = self.own_symbol if columns.symbol is None else str(values[columns.symbol]).strip().upper()
             exchange = EXCHANGE if columns.exchange is None else str(values[columns.exchange]).strip().upper()
