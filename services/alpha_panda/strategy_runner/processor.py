@@ -161,9 +161,8 @@ class StrategyRunnerProcessor(Processor):
 
     def diagnostics(self) -> dict[str, int]:
         """Numbers for metrics: the counts since the start, and instances by how they are now."""
-        strategies, counts = self._roster.strategies, {name: self.counts[name] for name in COUNTS}
-        slots = [slot for strategy in strategies for slot in strategy.slots.values()]
-        return counts | {
+        slots = [slot for each in (strategies := self._roster.strategies) for slot in each.slots.values()]
+        return {name: self.counts[name] for name in COUNTS} | {
             "instances": len(slots),
             "instances_warm": sum(slot.is_warm for slot in slots),
             "instances_at_fault": sum(slot.verdict is not None for slot in slots),
