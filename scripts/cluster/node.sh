@@ -42,7 +42,7 @@ down() {
         sleep 1
     fi
     end_all
-    [[ ! -x $programs/kube-proxy ]] || "$programs/kube-proxy" --cleanup >>"$logs/cleanup.log" 2>&1 || true
+    forget_packet_rules
     rm -rf "$state"
     say "the cluster is gone"
 }

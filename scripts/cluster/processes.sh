@@ -63,3 +63,20 @@ end_shims() {
         fi
     done
 }
+
+# What kube-proxy and kubelet told the kernel; kubelet takes nothing back by itself.
+forget_packet_rules() {
+    local program table chain
+    [[ ! -x $programs/kube-proxy ]] || "$programs/kube-proxy" --cleanup >/dev/null 2>&1 || true
+    for program in iptables ip6tables; do
+        for chain in INPUT OUTPUT; do
+            "$program" -D "$chain" -j KUBE-FIREWALL 2>/dev/null || true
+        done
+        for table in filter nat mangle; do
+            for chain in KUBE-FIREWALL KUBE-KUBELET-CANARY KUBE-IPTABLES-HINT; do
+                "$program" -t "$table" -F "$chain" 2>/dev/null || true
+                "$program" -t "$table" -X "$chain" 2>/dev/null || true
+            done
+        done
+    done
+}

@@ -18,7 +18,7 @@ from alpha_panda.local.stores import Stores
 from alpha_panda.resources.common import API_VERSION
 
 CRDS = ROOT / "crds"
-SYNC_SECONDS = 30.0
+SYNC_SECONDS = 120.0
 POLL_SECONDS = 0.1
 
 

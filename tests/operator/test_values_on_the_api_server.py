@@ -49,7 +49,7 @@ def shaped(node: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 CASES = [
-    (each.kind, path, "0" if rule.endswith("'[1-9]')") else "no value")
+    (each.kind, path, "0" if rule.endswith("'[1-9]')") else "a b")
     for each in DEFINITIONS
     for path, rule in shaped(schema(each)["properties"]["spec"])
 ]

@@ -167,8 +167,9 @@ class KubeApi:
 
     def make_namespace(self, name: str) -> str:
         """A namespace with its default service account, which only a controller makes otherwise; its name."""
-        self.kubectl("create", "namespace", name)
-        self.kubectl("create", "serviceaccount", "default", "-n", name)
+        self.http.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
+        account = {"metadata": {"name": "default"}}
+        self.http.post(f"/api/v1/namespaces/{name}/serviceaccounts", json=account).raise_for_status()
         return name
 
     def kubeconfig_for(self, namespace: str, service_account: str, hours: int = 24) -> Path:
