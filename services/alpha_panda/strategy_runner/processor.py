@@ -161,13 +161,13 @@ class StrategyRunnerProcessor(Processor):
 
     def diagnostics(self) -> dict[str, int]:
         """Numbers for metrics: the counts since the start, and instances by how they are now."""
-        slots = [slot for each in (strategies := self._roster.strategies) for slot in each.slots.values()]
+        slots = [slot for each in self._roster.strategies for slot in each.slots.values()]
         return {name: self.counts[name] for name in COUNTS} | {
             "instances": len(slots),
             "instances_warm": sum(slot.is_warm for slot in slots),
             "instances_at_fault": sum(slot.verdict is not None for slot in slots),
-            "strategies_quarantined": sum(each.quarantine is not None for each in strategies),
-            "strategies_with_problems": sum(bool(each.problems) for each in strategies),
+            "strategies_quarantined": sum(each.quarantine is not None for each in self._roster.strategies),
+            "strategies_with_problems": sum(bool(each.problems) for each in self._roster.strategies),
         }
 
     def by_strategy(self) -> dict[str, dict[str, int]]:
