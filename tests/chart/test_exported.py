@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.operations, pytest.mark.timeout(900)]
 
 UP_SECONDS = 600
 PATIENCE_SECONDS = 120.0
+SCRAPES_SECONDS = 10.0
 POLL_SECONDS = 0.5
 QUERIES = {
     f"{name}: {panel['title']}: {target['refId']}": target["expr"]
@@ -58,6 +59,13 @@ class Prometheus:
         """What a query finds now, with the variables of a dashboard at All."""
         plain = expression.replace("$broker", ".*").replace("$strategy", ".*")
         return list(self.ask("api/v1/query", query=plain)["result"])
+
+    def finds(self, expression: str) -> bool:
+        """Whether a query finds series, once everything was scraped often enough for a rate."""
+        deadline = time.monotonic() + SCRAPES_SECONDS
+        while not (found := self.series(expression)) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return bool(found)
 
     def until_scraped(self, targets: int) -> None:
         """Wait until all answer and what is recorded of them is there."""
@@ -155,18 +163,18 @@ def test_every_query_of_a_panel_finds_series_on_a_platform_that_trades(panel: st
     if rare:  # what should never happen has no series until it does; the query must still be one
         assert prometheus.series(expression) is not None
         expression = expression.replace('outcome="dead_letter"', 'outcome="processed"')
-    assert prometheus.series(expression), expression
+    assert prometheus.finds(expression), expression
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda each: each.name)
 def test_every_number_that_an_alert_compares_is_there(alert: Alert, prometheus: Prometheus) -> None:
     number = re.sub(r" (==|>|<) [\d.]+$", "", alert.expression).replace('"dead_letter"', '"processed"')
-    assert prometheus.series(number), number
+    assert prometheus.finds(number), number
 
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=lambda each: each.name)
 def test_every_recorded_series_is_recorded(recorded: Recorded, prometheus: Prometheus) -> None:
-    assert prometheus.series(recorded.name), recorded.expression
+    assert prometheus.finds(recorded.name), recorded.expression
 
 
 def test_no_rule_fails_and_no_critical_alert_fires_on_a_day_that_went_well(prometheus: Prometheus) -> None:
