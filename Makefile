@@ -4,7 +4,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-operations test-chaos test-operator chaos planted \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator \
+	chaos planted images chart \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
 	cluster-up cluster-down cluster-load
@@ -44,6 +45,9 @@ test-property: dev ## Run the property tests
 test-integration: dev ## Run the tests that start Kafka, Redis and PostgreSQL
 	@$(BIN)/python -m pytest tests/integration $(PYTEST_ARGS)
 
+test-chart: dev ## Render the Helm chart and hold it to its rules
+	@$(BIN)/python -m pytest tests/chart $(PYTEST_ARGS)
+
 test-operations: dev ## Run the tests that halt, examine and repair a whole platform
 	@$(BIN)/python -m pytest tests/integration -m operations $(PYTEST_ARGS)
 
@@ -78,6 +82,7 @@ check-imports: dev
 check-generated: dev
 	@$(BIN)/panda schemas --check
 	@$(BIN)/python scripts/generate_sessions.py --check
+	@PYTHONPATH=scripts $(BIN)/python -m chart --check
 
 check-house: dev
 	@$(BIN)/python -m pytest -q tests/house
@@ -95,7 +100,10 @@ peers: dev ## Install other backtesters, which `make bench` measures ours beside
 	@$(BIN)/python -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/peers.txt
 
-##@ Kubernetes on this machine
+##@ Kubernetes
+images: local ## Build the images with Docker or buildah (ARGS="base services"; BASE_IMAGE=… for another base)
+	@images/build $(ARGS)
+
 cluster-up: ## Start a cluster: kind where Docker runs, else one real node (as root; minutes the first time)
 	@scripts/cluster/cluster.sh up
 
@@ -108,6 +116,10 @@ cluster-load: ## Give it images (ARGS="IMAGE… or ARCHIVE.tar…")
 ##@ Generate
 schemas: dev ## Write the JSON Schema of every event, and the CRDs
 	@$(BIN)/panda schemas
+	@$(MAKE) chart
+
+chart: dev ## Write the chart's dashboards, rules and resource definitions
+	@PYTHONPATH=scripts $(BIN)/python -m chart
 
 sessions: dev ## Write the table of the market's sessions from the calendar library and our overrides (ARGS=--check)
 	@$(BIN)/python scripts/generate_sessions.py $(ARGS)

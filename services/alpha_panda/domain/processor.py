@@ -67,6 +67,10 @@ class Processor(ABC):
         """Counters for metrics, by name; they are not part of the state."""
         return {}
 
+    def by_strategy(self) -> dict[str, dict[str, int]]:
+        """Numbers of each strategy for metrics, by name; they are not part of the state either."""
+        return {}
+
     @abstractmethod
     def snapshot(self) -> bytes:
         """The whole state; `restore` of it on a fresh processor gives an equal one."""

@@ -115,13 +115,32 @@ class PortfolioProcessor(Processor):
         return None if watermark is None else read_model(self._state, self._broker, watermark)
 
     def diagnostics(self) -> dict[str, int]:
-        """Numbers for metrics; `imbalance_paise` is what the accounting identity is off by, and always 0."""
-        account = self._state.account
+        """Numbers for metrics; `imbalance_paise` is what the accounting identity is off by, and always 0.
+
+        What depends on prices is as of the last snapshot that was published.
+        """
+        account, last = self._state.account, self._state.last
         return {
             **{name: self.counts[name] for name in COUNTS},
             "fills": account.fills,
             "open_positions": len(account.holdings),
             "imbalance_paise": account.imbalance_paise,
+            "cash_paise": account.cash_paise,
+            "realised_paise": account.realised_paise,
+            "charges_paise": account.charges_paise,
+            "equity_paise": account.cash_paise + account.cost_paise if last is None else last.equity_paise,
+            "unrealised_paise": 0 if last is None else last.unrealised_paise,
+        }
+
+    def by_strategy(self) -> dict[str, dict[str, int]]:
+        """What each strategy has earned and cost by its closed trades."""
+        return {
+            name: {
+                "realised_paise": totals.realised_paise,
+                "charges_paise": totals.charges_paise,
+                "fills": totals.fills,
+            }
+            for name, totals in self._state.strategies.items()
         }
 
     def snapshot(self) -> bytes:

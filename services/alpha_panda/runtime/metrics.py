@@ -86,6 +86,9 @@ class Metrics:
         self._domain = Gauge(
             "panda_processor", "Counters of the processor, by name", [*names, "name"], registry=self.registry
         )
+        self._strategies = Gauge(
+            "panda_strategy", "Numbers of a strategy, by name", [*names, "strategy", "name"], registry=self.registry
+        )
         self._labels = labels
         self.outcomes: dict[str, int] = {}
 
@@ -121,3 +124,9 @@ class Metrics:
         """Show the processor's own counters."""
         for name, value in values.items():
             self._domain.labels(**self._labels, name=name).set(value)
+
+    def strategies(self, values: dict[str, dict[str, int]]) -> None:
+        """Show the processor's numbers of each strategy."""
+        for strategy, numbers in values.items():
+            for name, value in numbers.items():
+                self._strategies.labels(**self._labels, strategy=strategy, name=name).set(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -38,8 +39,8 @@ class Observer:
                 lag += max(0, (end or 0) - task.positions.get(where, 0))
         metrics = self._process.metrics
         metrics.lag.set(lag)
-        for task in tasks:
-            metrics.diagnostics(task.processor.diagnostics())
+        metrics.diagnostics(_together(task.processor.diagnostics() for task in tasks))
+        metrics.strategies(_by_strategy(tasks))
         self._process.health.detail = {
             "lag": lag,
             "epoch": min((task.epoch or 0 for task in tasks), default=0),
@@ -58,3 +59,18 @@ class Observer:
         if times and max(times) != self._heard:
             self._heard = max(times)
             self._process.watch.heard(self._heard)
+
+
+def _together(numbers: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The sums by name: a process may run several tasks of one service."""
+    sums: dict[str, int] = {}
+    for each in numbers:
+        for name, value in each.items():
+            sums[name] = sums.get(name, 0) + value
+    return sums
+
+
+def _by_strategy(tasks: list[Task]) -> dict[str, dict[str, int]]:
+    found = [task.processor.by_strategy() for task in tasks]
+    names = {name for each in found for name in each}
+    return {name: _together(each.get(name, {}) for each in found) for name in names}

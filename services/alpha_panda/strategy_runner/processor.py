@@ -29,7 +29,7 @@ from alpha_panda.resources.strategy import Mode, StrategyState
 from alpha_panda.strategy import Enter, Wish
 from alpha_panda.strategy_runner.hoarders import condemn_hoarders
 from alpha_panda.strategy_runner.quarantine import Quarantines, Sentence, fact_event
-from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, explain
+from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, counted, explain
 from alpha_panda.strategy_runner.signals import signal_data, signals
 from alpha_panda.strategy_runner.slots import Slot
 from alpha_panda.strategy_runner.verdicts import Case, Party, Verdict, case_of, told_by, verdict
@@ -161,15 +161,18 @@ class StrategyRunnerProcessor(Processor):
 
     def diagnostics(self) -> dict[str, int]:
         """Numbers for metrics: the counts since the start, and instances by how they are now."""
-        slots = [slot for strategy in self._roster.strategies for slot in strategy.slots.values()]
-        return {
-            **{name: self.counts[name] for name in COUNTS},
+        slots = [slot for each in self._roster.strategies for slot in each.slots.values()]
+        return {name: self.counts[name] for name in COUNTS} | {
             "instances": len(slots),
             "instances_warm": sum(slot.is_warm for slot in slots),
             "instances_at_fault": sum(slot.verdict is not None for slot in slots),
             "strategies_quarantined": sum(each.quarantine is not None for each in self._roster.strategies),
-            "strategies_with_problems": sum(bool(strategy.problems) for strategy in self._roster.strategies),
+            "strategies_with_problems": sum(bool(each.problems) for each in self._roster.strategies),
         }
+
+    def by_strategy(self) -> dict[str, dict[str, int]]:
+        """How many instances each strategy has, how many of them are warm, and whether it is quarantined."""
+        return {strategy.name: counted(strategy) for strategy in self._roster.strategies}
 
     def report(self) -> dict[str, dict[str, Any]]:
         """By strategy: state, generation, instances, how many are warm, faults by instrument token, problems."""

@@ -272,3 +272,12 @@ def explain(strategy: Enlisted) -> dict[str, Any]:
         "quarantine": None if strategy.quarantine is None else strategy.quarantine.reason,
         "problems": list(strategy.problems),
     }
+
+
+def counted(strategy: Enlisted) -> dict[str, int]:
+    """The numbers of it that metrics show."""
+    return {
+        "instances": len(strategy.slots),
+        "instances_warm": sum(slot.is_warm for slot in strategy.slots.values()),
+        "quarantined": int(strategy.quarantine is not None),
+    }
