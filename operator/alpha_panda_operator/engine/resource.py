@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from alpha_panda.resources.broker import BrokerSpec, BrokerType
-from alpha_panda.resources.status import BrokerStatus, ResourceStatus, StrategyStatus
+from alpha_panda.resources.reasons import Reason
+from alpha_panda.resources.status import BrokerStatus, ConditionStatus, ResourceStatus, StrategyStatus
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import Mode, StrategySpec
 from alpha_panda_operator.cluster.cache import Key, key_of
@@ -23,6 +24,18 @@ from alpha_panda_operator.engine.tools import Tools
 from alpha_panda_operator.engine.world import Facts, World, strategies_on
 from alpha_panda_operator.objects.model import REVISION, Manifest, Workload, object_name
 from alpha_panda_operator.objects.render import owner_of, render
+
+_TOLD_BY_NO_WATCH: Final[frozenset[str]] = frozenset(
+    {
+        Reason.NOT_READY,
+        Reason.IMAGE_PULL_FAILED,
+        Reason.CRASHING,
+        Reason.SECRET_MISSING,
+        Reason.SECRET_INCOMPLETE,
+    }
+)
+"""What only pods and Secrets say: watching all of these would be more than a role should allow."""
+_ASK_AGAIN_SECONDS: Final = 10.0
 
 
 class ResourcePass:
@@ -47,8 +60,10 @@ class ResourcePass:
             await self._tell_unreadable(found, world)
             return None
         verdict, broken = await self._run(found, stored, world)
-        await self._teller.tell(found, await self._status(found, stored, world, verdict, broken))
-        return verdict.look_again if verdict is not None else None
+        status = await self._status(found, stored, world, verdict, broken)
+        await self._teller.tell(found, status)
+        waits = [verdict.look_again if verdict is not None else None, _ask_again(status)]
+        return min((each for each in waits if each is not None), default=None)
 
     async def _run(
         self, found: Manifest, stored: StoredResource, world: World
@@ -194,6 +209,12 @@ class ResourcePass:
             state = StrategySpec.model_fields["state"].default
             status = strategy_status(seen, StrategySeen(state=state, runner=None, brokers=()), before)
         await self._teller.tell(found, status)
+
+
+def _ask_again(status: ResourceStatus) -> float | None:
+    """In how many seconds to look for what no watch tells; None where nothing of that kind is amiss."""
+    amiss = {each.reason for each in status.conditions if each.status is not ConditionStatus.TRUE}
+    return _ASK_AGAIN_SECONDS if amiss & _TOLD_BY_NO_WATCH else None
 
 
 def _is_held(made: Manifest, verdict: Verdict, facts: Facts, loads: Sequence[Workload]) -> bool:
