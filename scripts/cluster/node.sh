@@ -12,6 +12,7 @@ bridge=alpha-panda0
 socket=$state/containerd.sock
 source "$here/processes.sh"
 source "$here/images.sh"
+source "$here/storage.sh"
 
 up() {
     [[ $(id -u) -eq 0 ]] || stop "a cluster without Docker needs root" "run it as root, or start Docker"
@@ -29,6 +30,7 @@ up() {
     start_control_plane
     say "node"
     start_node
+    start_storage
     say "names"
     start_dns
     kubectl get nodes >&2
