@@ -58,6 +58,9 @@ test-operator: dev ## Run the tests on a real Kubernetes API server (built from 
 	@scripts/cluster/build.sh etcd kube-apiserver kubectl kube-controller-manager >/dev/null
 	@$(BIN)/python -m pytest tests/operator $(PYTEST_ARGS)
 
+test-cluster: dev ## Install the chart on a real cluster and trade a day there (as root; a quarter of an hour the first time)
+	@$(BIN)/python -m pytest tests/cluster $(PYTEST_ARGS)
+
 chaos: dev ## Do harm to a trading platform for an hour: every fail-point, 50 seeds (ARGS="--seeds 1-3")
 	@$(BIN)/python -m tests.chaos $(or $(ARGS),--matrix --seeds 1-50)
 

@@ -58,9 +58,14 @@ def lookahead(
     for cut, found in short.items():
         known = [each for each in whole if each.bar < cut]
         for with_it, without in zip_longest(known, found):
-            if with_it != without:
+            if not _is_same(with_it, without):
                 return Difference(cut, with_it, without)
     return None
+
+
+def _is_same(one: Decision | None, other: Decision | None) -> bool:
+    """Whether both say the same; by how they are written, too, since what is not a number equals nothing."""
+    return one == other or repr(one) == repr(other)
 
 
 def _wishes(strategy: Strategy[Any], given: Given) -> Iterable[Wish]:

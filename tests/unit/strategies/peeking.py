@@ -86,3 +86,11 @@ class Ending(Honest):
     def on_bar(self, bar: Bar) -> Iterable[Wish]:
         _ = bar
         os._exit(3)
+
+
+class NotANumber(Honest):
+    """Wants the same nonsense on every bar: no number, which equals nothing, not even itself."""
+
+    def on_bar(self, bar: Bar) -> Iterable[Wish]:
+        _ = bar
+        return (Enter(side=Side.BUY, reason="x", stop_loss_paise=float("nan")),)  # type: ignore[arg-type]

@@ -64,6 +64,10 @@ def test_one_that_guesses_is_told_like_one_that_knows() -> None:
     assert "random numbers" in (examine("peeking:Guessing", {}, ONE) or "")
 
 
+def test_nonsense_that_is_the_same_nonsense_either_way_knows_no_future() -> None:
+    assert examine("peeking:NotANumber", {}, ONE) is None
+
+
 def test_what_cannot_be_examined_is_said_and_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examining, "PROCESSOR_SECONDS", "0.5")
     names = ["Honest", "Failing", "Looping", "Sharing", "Ending", "Guessing", "Honest"]
