@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.support.cluster import Cluster, start, stop, until
+from tests.support.cluster import Cluster, start, stop
 from tests.support.helm import ROOT
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
@@ -76,16 +77,19 @@ def _documents(kind: str) -> Iterator[str]:
 
 
 def _account(cluster: Cluster) -> Any:  # noqa: ANN401 - JSON
-    with cluster.api() as api:
-        (portfolio,) = api.get("/portfolios").raise_for_status().json()
-    return portfolio["account"] or {"fills": 0}
+    return _portfolio(cluster)["account"] or {"fills": 0}
 
 
 def _ended(cluster: Cluster) -> Any:  # noqa: ANN401 - JSON
     """The account, once the portfolio has come to the day's close."""
+    portfolio = _portfolio(cluster)
+    return portfolio["account"] if portfolio["freshness"]["as_of"] >= "2019-07-09T10:00:00Z" else None
+
+
+def _portfolio(cluster: Cluster) -> Any:  # noqa: ANN401 - JSON
     with cluster.api() as api:
         (portfolio,) = api.get("/portfolios").raise_for_status().json()
-    return portfolio["account"] if portfolio["freshness"]["as_of"] >= "2019-07-09T10:00:00Z" else None
+    return portfolio
 
 
 def _condition(cluster: Cluster, name: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from tests.support.installed import Installed
 from tests.support.kube_api import ROOT, KubeApi
+from tests.support.waiting import until
 
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.stores import Stores
@@ -20,7 +20,6 @@ from alpha_panda.resources.common import API_VERSION
 
 CRDS = ROOT / "crds"
 SYNC_SECONDS = 120.0
-POLL_SECONDS = 0.1
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,20 +47,22 @@ def wait_for_policies(server: KubeApi) -> None:
     space = server.make_namespace(f"policies-{secrets.token_hex(4)}")
     paper, live = f"-n={space}", "--dry-run=server"
     broker = {"type": "Zerodha", "live": True, "credentialsSecretRef": {"name": "kite"}}
-    until(lambda: server.run_kubectl("apply", paper, "-f-", text=manifest("Broker", "live", broker)).code == 0)
+    until(
+        lambda: server.run_kubectl("apply", paper, "-f-", text=manifest("Broker", "live", broker)).code == 0,
+        "a Broker passes",
+        SYNC_SECONDS,
+    )
     strategy = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "INFY"}], "brokers": ["live"]}
     text = manifest("Strategy", "paper", strategy)
-    until(lambda: "real money" in server.run_kubectl("apply", paper, live, "-f-", text=text).err)
+    until(
+        lambda: "real money" in server.run_kubectl("apply", paper, live, "-f-", text=text).err,
+        "a Strategy is refused",
+        SYNC_SECONDS,
+    )
     free = manifest("Strategy", "free", {**strategy, "brokers": ["paper"]})
-    until(lambda: server.run_kubectl("apply", paper, live, "-f-", text=free).code == 0)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Ask until it holds; fails the test where it does not within a time that no healthy server takes."""
-    deadline = time.monotonic() + SYNC_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"not so within {SYNC_SECONDS:.0f} s"
-        time.sleep(POLL_SECONDS)
+    until(
+        lambda: server.run_kubectl("apply", paper, live, "-f-", text=free).code == 0, "a Strategy passes", SYNC_SECONDS
+    )
 
 
 def manifest(kind: str, name: str, spec: dict[str, object], **metadata: object) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 from tests.support.installed import IMAGE, MOMENTUM, PAPER, Installed
-from tests.support.operators import until
+from tests.support.waiting import until
 
 
 async def test_a_strategy_becomes_ready_and_nothing_was_denied(desk: Installed):

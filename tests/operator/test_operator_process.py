@@ -8,7 +8,8 @@ import time
 import pytest
 from tests.chaos.tcp_proxy import TcpProxy
 from tests.support.installed import LEASE_SECONDS, MOMENTUM, PAPER, Installed
-from tests.support.operators import Operator, until
+from tests.support.operators import Operator
+from tests.support.waiting import until
 
 
 async def eventually(holds: object, what: str, seconds: float = 180.0) -> None:

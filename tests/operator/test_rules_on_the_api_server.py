@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from tests.operator.conftest import manifest, until
+from tests.operator.conftest import SYNC_SECONDS, manifest
 from tests.support.kube_api import KubeApi, Said
 from tests.support.rule_cases import BROKEN, KEPT, LIVE, PAPER, ZERODHA, broker, strategy
+from tests.support.waiting import until
 
 from alpha_panda.crds.validations import BY_THE_SCHEMA
 from alpha_panda.resources.broker import Broker
@@ -33,7 +34,7 @@ def refusal(said: Said) -> str:
 
 def refusal_by_policy(server: KubeApi, namespace: str, resource: Broker | Strategy) -> str:
     """What a trader reads as soon as the policy knows of what was applied just before: it hears of that by a watch."""
-    until(lambda: apply(server, namespace, resource, "--dry-run=server").code != 0)
+    until(lambda: apply(server, namespace, resource, "--dry-run=server").code != 0, "it is refused", SYNC_SECONDS)
     return refusal(apply(server, namespace, resource))
 
 

@@ -6,8 +6,7 @@ import json
 import os
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +17,6 @@ SCRIPT = ROOT / "scripts" / "cluster" / "cluster.sh"
 BUILD = ROOT / "images" / "build"
 IMAGES = ("services", "operator", "kafka", "redis", "postgres")
 _FORWARDED = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
-_POLL_SECONDS = 0.5
 
 
 class Cluster:
@@ -85,15 +83,6 @@ def start(release: str, namespace: str) -> Cluster:
 def stop() -> None:
     """End it, and all that was in it."""
     _run([str(SCRIPT), "down"], os.environ.copy())
-
-
-def until(holds: Callable[[], Any], what: str, seconds: float) -> Any:  # noqa: ANN401 - what it finds
-    """Ask until the answer is something; fails the test where it never is."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not so within {seconds:g} s: {what}"
-        time.sleep(_POLL_SECONDS)
-    return found
 
 
 def _run(command: list[str], environment: dict[str, str], text: str = "") -> str:

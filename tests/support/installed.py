@@ -18,7 +18,8 @@ import httpx
 import yaml
 from tests.support.kube_api import ROOT, KubeApi
 from tests.support.kube_paths import path_of
-from tests.support.operators import POLL_SECONDS, WAIT_SECONDS, Operator, until
+from tests.support.operators import Operator
+from tests.support.waiting import POLL_SECONDS, WAIT_SECONDS, until
 
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.stores import Stores

@@ -6,8 +6,6 @@ import json
 import math
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,19 +13,6 @@ from typing import Any
 import httpx
 
 from alpha_panda.local.ports import HOST
-
-WAIT_SECONDS = 180.0
-"""A machine that does much else is slow; who is ready is not waited for."""
-POLL_SECONDS = 0.2
-
-
-def until(holds: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:  # noqa: ANN401 - what it finds
-    """Ask until the answer is something; fails the test where it never is."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not so within {seconds:g} s: {what}"
-        time.sleep(POLL_SECONDS)
-    return found
 
 
 @dataclass
