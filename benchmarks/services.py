@@ -12,10 +12,11 @@ from benchmarks.result import Benchmark, Options, Result, Row
 from benchmarks.stage import HISTORY, PIPELINE, Stage, staged
 from benchmarks.worker import Worker
 
-TICKS: Final = 100_000
+TICKS: Final = 200_000
 _REACH: Final = 0.6
 _BEYOND: Final = 0.85
-_WAIT: Final = 0.02
+_WAIT: Final = 0.1
+"""Seconds between two looks: each makes the service tell its metrics, which takes from what is measured."""
 _HISTORY_REACH: Final = 50_000
 _HISTORY_BEYOND: Final = 200_000
 
