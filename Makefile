@@ -4,6 +4,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
+# Two files at a time, also where there are more processors: each may start a platform of its own.
+IN_PARALLEL := --numprocesses 2 --dist loadfile
 .PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator \
 	chaos planted images chart \
 	check check-requirements \
@@ -33,8 +35,8 @@ reset: local ## Forget everything that happened
 
 ##@ Develop
 test: dev ## Run the tests and print their coverage
-	@$(BIN)/python -m pytest tests/unit tests/integration -m "not operations" --cov --cov-report=term $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest tests/property $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/unit tests/integration -m "not operations" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-unit: dev ## Run the tests that need no store
 	@$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
@@ -49,7 +51,7 @@ test-chart: dev ## Render the Helm chart and hold it to its rules
 	@$(BIN)/python -m pytest tests/chart $(PYTEST_ARGS)
 
 test-operations: dev ## Run the tests that halt, examine and repair a whole platform
-	@$(BIN)/python -m pytest tests/integration -m operations $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/integration -m operations $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-chaos: dev ## Run the short part of the chaos runs: some fail-points and two seeds
 	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)

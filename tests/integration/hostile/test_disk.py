@@ -20,7 +20,8 @@ from tests.integration.panda_command import Panda
 
 from alpha_panda.local.status_file import SILENCE_SECONDS
 
-SMALL = "700m"
+SMALL = "1500m"
+"""The stores take half of that by themselves on a bad day."""
 
 pytestmark = [
     pytest.mark.operations,
