@@ -13,7 +13,8 @@ from benchmarks.result import Benchmark, Better, Line, Options, Plot, Result, Ro
 from benchmarks.stage import Stage, resident_megabytes, staged
 from benchmarks.worker import Worker
 
-RATE: Final = 1_000
+RATE, LONG_RATE = 1_000, 250
+"""Ticks a second; for twenty minutes so many as leave the machine to others, too."""
 MINUTES, LONG_MINUTES = 2, 20
 _WARM_UP: Final = 0.4
 """The part of the run in which a service may still fill its buffers and caches."""
@@ -24,18 +25,18 @@ _REACH_GROWTH: Final = 5
 
 def measure(options: Options) -> Result:
     """Watch every process once a second."""
-    minutes = LONG_MINUTES if options.long else MINUTES
+    minutes, rate = (LONG_MINUTES, LONG_RATE) if options.long else (MINUTES, RATE)
     with staged(options.folder, broker(), crossing()) as stage:
-        seen = _watch(stage, minutes * 60, options)
-    return _result(seen, minutes)
+        seen = _watch(stage, minutes * 60, rate, options)
+    return _result(seen, minutes, rate)
 
 
-def _watch(stage: Stage, seconds: int, options: Options) -> dict[str, list[tuple[float, float]]]:
+def _watch(stage: Stage, seconds: int, rate: int, options: Options) -> dict[str, list[tuple[float, float]]]:
     """By service: seconds since the start, and MB."""
     pids = {name: pid for name, pid in stage.pids().items() if name != "market-feed"}
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in pids}
-    order = FeedOrder(access=stage.access, count=RATE * seconds, rate=RATE, bundle=RATE // 100)
-    options.say(f"memory: {seconds // 60} minutes at {RATE:,} ticks/s")
+    order = FeedOrder(access=stage.access, count=rate * seconds, rate=rate, bundle=max(1, rate // 100))
+    options.say(f"memory: {seconds // 60} minutes at {rate:,} ticks/s")
     with workers(Worker("benchmarks.feeder", order)) as (feeder,):
         feeder.go()
         begun = time.monotonic()
@@ -46,7 +47,7 @@ def _watch(stage: Stage, seconds: int, options: Options) -> dict[str, list[tuple
     return seen
 
 
-def _result(seen: dict[str, list[tuple[float, float]]], minutes: int) -> Result:
+def _result(seen: dict[str, list[tuple[float, float]]], minutes: int, rate: int) -> Result:
     rows = []
     for name, points in seen.items():
         settled = points[int(len(points) * _WARM_UP) :]
@@ -79,7 +80,7 @@ def _result(seen: dict[str, list[tuple[float, float]]], minutes: int) -> Result:
         rows=tuple(rows),
         plots=(plot,),
         compared=(
-            f"{RATE:,} ticks a second of 100 instruments for {minutes} minutes with the EMA crossing at work; the "
+            f"{rate:,} ticks a second of 100 instruments for {minutes} minutes with the EMA crossing at work; the "
             "resident memory of each process is read from /proc once a second. Growth is the slope of a straight line "
             f"through all but the first {_WARM_UP:.0%}."
         ),
