@@ -20,8 +20,7 @@ from tests.integration.panda_command import Panda
 
 from alpha_panda.local.status_file import SILENCE_SECONDS
 
-SMALL = "1500m"
-"""The stores take half of that by themselves on a bad day."""
+SMALL = "700m"
 
 pytestmark = [
     pytest.mark.operations,
@@ -96,7 +95,7 @@ def fill(disk: Path) -> Path:
     """A file that leaves no byte free."""
     filler = disk / "filler"
     block = b"x" * 65_536
-    with filler.open("wb") as file:
+    with filler.open("wb", buffering=0) as file:  # what a buffer held back would fail at its end
         try:
             while True:
                 file.write(block)

@@ -137,12 +137,12 @@ def test_a_changed_strategy_is_refused_and_changed_back_it_passes(desk: Desk, tr
 def test_a_limit_of_the_account_holds_from_the_next_signal_on_and_no_longer(desk: Desk, case: ByAccount) -> None:
     changed = desk.apply(broker(**_copied(case.change)))["paper"]
     for code, strategy, says in case.refuses:
-        verdict = desk.first(strategy, changed, _entry_of_its_own, "an entry")
+        verdict = desk.first(strategy, changed, partial(_entry_of_its_own, code), "an entry")
         assert code in verdict.codes, verdict
         _explains(verdict.reason(code), *says)
     released = desk.apply(broker())["paper"]
-    for _, strategy, _ in case.refuses:
-        verdict = desk.first(strategy, released, _entry_of_its_own, "an entry")
+    for code, strategy, _ in case.refuses:
+        verdict = desk.first(strategy, released, partial(_entry_of_its_own, code), "an entry")
         assert not verdict.reasons
 
 
@@ -189,9 +189,9 @@ def _has(code: str, verdict: Verdict) -> bool:
     return code in verdict.codes
 
 
-def _entry_of_its_own(each: Verdict) -> bool:
-    """In hours, and not while a position is open from before the change: that refuses an entry by itself."""
-    return _entry_in_hours(each) and "duplicate_position" not in each.codes
+def _entry_of_its_own(code: str, each: Verdict) -> bool:
+    """In hours, and not refused by an open position alone: one from before the change may stay while it holds."""
+    return _entry_in_hours(each) and ("duplicate_position" not in each.codes or code in each.codes)
 
 
 def _entry_in_hours(verdict: Verdict) -> bool:
