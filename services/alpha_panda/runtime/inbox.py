@@ -23,8 +23,8 @@ from alpha_panda.events.topics import Scope, Topic
 from alpha_panda.runtime.placement import read_event
 from alpha_panda.runtime.replays import Replay, replay_of
 
-_REMEMBERED_IDS = 50_000
-"""Ids kept for deduplication without epochs: at the 10 orders a second an account may place, over an hour of them."""
+_REMEMBERED_IDS = 10_000
+"""Ids kept for deduplication without epochs: at the 10 orders a second an account may place, a quarter of an hour."""
 
 TICKS_AHEAD: Final = timedelta(hours=2)
 """How far a live tick may be ahead of the clock, which somebody may have set wrong by an hour.
