@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 from zlib import crc32
 
@@ -32,13 +33,13 @@ class Gambler(Strategy[GamblerConfig]):
     def __init__(self, config: GamblerConfig, context: Context) -> None:
         super().__init__(config, context)
         self._seen = 0
+        self._closings = 0
 
     def on_bar(self, bar: Bar) -> Iterable[Wish]:
         """Nothing, an entry of some kind, an exit, or both."""
         self._seen += 1
-        said = (
-            f"{self.config.seed} {self.context.strategy} {bar.instrument_token} {bar.timeframe} {bar.end.isoformat()}"
-        )
+        about = self.config.seed, self._closings, self.context.strategy
+        said = f"{about} {bar.instrument_token} {bar.timeframe} {bar.end.isoformat()}"
         chance = crc32(said.encode())
         if self.config.faulty and self._seen == self.config.faulty:
             raise ArithmeticError("bad luck")
@@ -69,10 +70,15 @@ class Gambler(Strategy[GamblerConfig]):
             target_paise=base + 2 * away * side.sign,
         )
 
+    def closed(self, at: datetime) -> None:
+        """Bet otherwise."""
+        _ = at
+        self._closings += 1
+
     def snapshot(self) -> dict[str, Any]:
-        """The count."""
-        return {"seen": self._seen}
+        """The counts."""
+        return {"seen": self._seen, "closings": self._closings}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take it over."""
-        self._seen = state["seen"]
+        self._seen, self._closings = state["seen"], state["closings"]

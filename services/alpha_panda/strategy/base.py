@@ -28,7 +28,7 @@ class Strategy(ABC, Generic[ConfigT]):
 
     It must be deterministic: what it wants follows from its configuration and the bars (and ticks) it
     was given, so it reads no clock, no random numbers and no file. It never learns of fills; it keeps
-    what it wants itself and says so once, not on every bar.
+    what it wants itself and says so once, not on every bar. `closed` tells it where the platform leaves by itself.
     """
 
     Config: ClassVar[type[StrategyConfig]]
@@ -61,6 +61,15 @@ class Strategy(ABC, Generic[ConfigT]):
         """
         for _ in self.on_bar(bar):
             pass
+
+    def closed(self, at: datetime) -> None:
+        """Learn that the platform has closed whatever was held, as it does with intraday positions at `at`.
+
+        It is told before each bar and tick that ends later in that session, by the calendar alone: in a backtest,
+        a replay and live alike, whether anything was held or not. What it wants to enter until the session's last
+        bar is refused. Of fills, of stops and targets that were reached it is never told.
+        """
+        _ = at
 
     def entry_withheld(self, entry: Enter) -> None:
         """Learn that an Enter was not passed on, since the strategy is paused: nothing will be held from it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from datetime import datetime
 from math import ceil
 from typing import Annotated, Any, Self, TypeVar
 
@@ -161,6 +162,11 @@ class Bracketed(Strategy[BracketConfigT]):
     def entry_withheld(self, entry: Enter) -> None:
         """Stand flat, and do not want the same again until the opinion comes anew."""
         _ = entry
+        self._holding = None
+
+    def closed(self, at: datetime) -> None:
+        """Stand flat; the opinion that was followed counts again when it was gone for a bar."""
+        _ = at
         self._holding = None
 
     def _listen(self, bar: Bar) -> Opinion | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from datetime import time
+from datetime import datetime, time
 from enum import IntEnum
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -122,6 +122,11 @@ class Directional(Strategy[DirectionalConfigT]):
     def entry_withheld(self, entry: Enter) -> None:
         """Stand as before the entry, and do not want it again until the indicator says so anew."""
         _ = entry
+        self.stands = self.wants = Direction.FLAT
+
+    def closed(self, at: datetime) -> None:
+        """Stand flat, and do not want the same again until the indicator says so anew."""
+        _ = at
         self.stands = self.wants = Direction.FLAT
 
     def _step(self) -> tuple[Wish, ...]:

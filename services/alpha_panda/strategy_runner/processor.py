@@ -28,6 +28,8 @@ from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.strategy import Mode, StrategyState
 from alpha_panda.strategy import Enter, Wish
 from alpha_panda.strategy_runner.hoarders import condemn_hoarders
+from alpha_panda.strategy_runner.notices import Notice
+from alpha_panda.strategy_runner.past import Need, needs, show
 from alpha_panda.strategy_runner.quarantine import Quarantines, Sentence, fact_event
 from alpha_panda.strategy_runner.roster import Enlisted, EnlistedState, Listener, Roster, Share, counted, explain
 from alpha_panda.strategy_runner.signals import signal_data, signals
@@ -38,17 +40,6 @@ from alpha_panda.strategy_runner.watch import Limits, NoWatch
 
 COUNTS = ("signals", "entries_withheld", "live_withheld", "faults")
 """What is counted: signals raised, entries of paused strategies, signals kept from live Brokers, verdicts."""
-
-
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a person should read; the service logs it."""
-
-    kind: str
-    """`strategy_quarantined`, `strategy_problem`."""
-    strategy: str
-    instrument_token: int | None
-    message: str
-    evidence: str = ""
 
 
 class _State(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,12 +72,14 @@ class StrategyRunnerProcessor(Processor):
         self._own = own
         self._warden = warden or Warden(Limits(), NoWatch(), {})
         self._quarantines = Quarantines()
-        self._roster = Roster(instruments, share, self._warden, self._quarantines, own)
+        self._roster = Roster(instruments, calendar, share, self._warden, self._quarantines, own)
         self._untold = False
         self._brokers: dict[str, BrokerConfigured] = {}
         self._live: frozenset[str] = frozenset()
         self._notices: list[Notice] = []
         self.counts: Counter[str] = Counter()
+        self.changes = 0
+        """Of strategies; while it is the same, so is what `needs` says of those that are new."""
 
     @property
     def brokers(self) -> tuple[str, ...]:
@@ -124,16 +117,15 @@ class StrategyRunnerProcessor(Processor):
             raise RefusedEventError(f"the strategy runner takes no {type(data).__name__} (from {topic.name})")
         return ()
 
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The bars of the past that instances lack which have seen none."""
+        return needs(self._roster.strategies)
+
     def warm(self, strategy: str, bars: Iterable[Bar]) -> None:
-        """Show bars of the past, oldest first, to instances of `strategy` that have seen none of their own."""
-        enlisted = self._roster.get(strategy)
-        if enlisted is None:
-            return
+        """Show bars of the past, oldest first, to instances of `strategy` that have seen none."""
         self._warden.about(None)
-        fresh = {token for token, slot in enlisted.slots.items() if not any(slot.seen.values())}
-        for bar in bars:
-            if bar.instrument_token in fresh and bar.timeframe in enlisted.timeframes:
-                enlisted.slots[bar.instrument_token].warm(bar)
+        show(self._roster.get(strategy), bars)
         self._untold = True
 
     def on_watermark(self, watermark: datetime) -> Iterable[AnyEvent]:
@@ -212,6 +204,7 @@ class StrategyRunnerProcessor(Processor):
     def _configure(self, configured: StrategyConfigured) -> None:
         strategy = self._roster.configure(configured)
         self._quarantines.superseded(configured)
+        self.changes += 1
         for problem in strategy.problems if strategy is not None else ():
             self._notice("strategy_problem", configured.name, None, problem)
         self._untold = True

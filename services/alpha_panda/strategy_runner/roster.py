@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from pydantic import ValidationError
 
+from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.processor import RefusedEventError
@@ -17,8 +18,9 @@ from alpha_panda.events.control import StrategyConfigured, StrategyQuarantined
 from alpha_panda.events.ids import partition_of
 from alpha_panda.events.market import Timeframe
 from alpha_panda.resources.problems import in_one_line
-from alpha_panda.resources.strategy import StrategySpec, StrategyState
+from alpha_panda.resources.strategy import StrategyProduct, StrategySpec, StrategyState
 from alpha_panda.strategy import Context, LoadedStrategy, load_strategy
+from alpha_panda.strategy_runner.closing import Closing
 from alpha_panda.strategy_runner.quarantine import Quarantines
 from alpha_panda.strategy_runner.slots import Slot, SlotState
 from alpha_panda.strategy_runner.verdicts import Party, Verdict
@@ -91,9 +93,10 @@ class Roster:
     strategies with an image of their own to their runners.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a roster knows of, put together in one place
         self,
         instruments: InstrumentTable,
+        calendar: SessionCalendar,
         share: Share,
         warden: Warden,
         quarantines: Quarantines,
@@ -101,6 +104,7 @@ class Roster:
     ) -> None:
         """Start with no strategy; one that `quarantines` names gets no instances."""
         self._instruments = instruments
+        self._calendar = calendar
         self._share = share
         self._own = own
         self._warden = warden
@@ -196,6 +200,8 @@ class Roster:
                 if slot is None or slot.verdict is not None:
                     slot = self._slot(strategy, loaded, listed, party, states.get(listed.token))
                 slot.party = party
+                intraday = strategy.spec.product is StrategyProduct.MIS
+                slot.closes(Closing(self._calendar, listed) if intraday else None)
                 strategy.slots[listed.token] = slot
 
     def _load(self, strategy: Enlisted) -> LoadedStrategy | None:
