@@ -27,6 +27,7 @@ class Arrivals:
         """Nothing has come."""
         self._gate = wiring.live_gate
         self._retraces = wiring.retraces
+        self._control_alone = wiring.prepares is not None
         self._ranks = {name: rank for rank, name in enumerate(wiring.inputs)}
         self._control = frozenset(name for name, each in wiring.inputs.items() if each.topic.scope is Scope.CONTROL)
         self._decider = decider
@@ -85,7 +86,7 @@ class Arrivals:
 
     async def _take_news(self, positions: Mapping[Partition, int]) -> int:
         items, self._items = self._items, []
-        if not self.knows_control:
+        if not self.knows_control or (self._control_alone and self._has_control(items)):
             self._items = [item for item in items if item.record.topic not in self._control]
             items = [item for item in items if item.record.topic in self._control]
             positions = {where: end for where, end in positions.items() if where[0] in self._control}
@@ -96,6 +97,10 @@ class Arrivals:
             answer = await gate.ask()
         turn = self._turns.next(positions, self.watermark, told(answer)) if self._retraces else None
         return await self._decide(self._sift(items, answer), turn)
+
+    def _has_control(self, items: list[Item]) -> bool:
+        """What comes with control changes waits for the next turn: between the two a service may be prepared."""
+        return any(item.record.topic in self._control for item in items)
 
     def _sift(self, items: list[Item], answer: Answer | None) -> list[Item]:
         """The items to decide on, in their order; the processor learns the answer, and what it holds back waits."""

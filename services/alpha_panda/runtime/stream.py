@@ -53,7 +53,7 @@ from alpha_panda.runtime.settings import ServiceSettings, TaskSettings
 from alpha_panda.runtime.showing import Showing
 from alpha_panda.runtime.snapshots import OwnedSnapshots
 from alpha_panda.runtime.task import Task
-from alpha_panda.runtime.wiring import Effects, Wiring
+from alpha_panda.runtime.wiring import Effects, Prepare, Wiring
 
 
 class StreamService:
@@ -73,6 +73,7 @@ class StreamService:
         self._show: Effects | None = None
         self._gate: LiveGate | None = None
         self._retraces = False
+        self._prepares: Prepare | None = None
         self._unread: dict[TopicPartition, int] = {}
         self._snapshots: OwnedSnapshots | None = None
         self._topics = TopicWatch(())
@@ -112,9 +113,9 @@ class StreamService:
         self._show = show
         return self
 
-    def retraces(self) -> Self:
+    def retraces(self, prepares: Prepare | None = None) -> Self:
         """Without epochs: what it decides depends on which input came first, so a restart takes the same turns."""
-        self._retraces = True
+        self._retraces, self._prepares = True, prepares
         return self
 
     def asks(self, gate: LiveGate) -> Self:
@@ -178,11 +179,8 @@ class StreamService:
 
     def _publisher(self, producer: AIOKafkaProducer, letters: set[Coordinates], tenure: Tenure) -> Publisher:
         group, platform = self._settings.service.group, self._settings.platform
-        metrics, points, origin = (
-            self._process.metrics,
-            self._process.fail_points,
-            origin_of(self._settings, tenure.task),
-        )
+        metrics, points = self._process.metrics, self._process.fail_points
+        origin = origin_of(self._settings, tenure.task)
         return Publisher(
             producer, metrics, origin, group, platform.prefix, platform.partitions, letters, points, tenure
         )
@@ -212,6 +210,7 @@ class StreamService:
             epochs=not self._live,
             live_gate=self._gate,
             retraces=self._retraces,
+            prepares=self._prepares,
             starts_with=starts_with.full_name(broker if starts_with.scope is Scope.BROKER else None, prefix),
         )
         upstream = Upstream(current=task.upstream, previous=task.upstream_previous)

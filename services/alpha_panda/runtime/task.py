@@ -26,6 +26,7 @@ from alpha_panda.runtime.fail_points import NO_FAIL_POINTS, FailPoint, FailPoint
 from alpha_panda.runtime.fencing import pass_over
 from alpha_panda.runtime.gate import Closing, EpochGate, Partition
 from alpha_panda.runtime.inbox import Inbox, Outcome, Refused
+from alpha_panda.runtime.kafka import retried
 from alpha_panda.runtime.metrics import Metrics
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.publisher import Publisher
@@ -175,7 +176,15 @@ class Task:
         done = await self._arrivals.turn(self.positions)
         self._dirty |= done > 0
         self._dirty |= await self._refusals.bury()
+        await self._prepare()
         return done
+
+    async def _prepare(self) -> None:
+        """What a service tells its processor beside the log stands in a snapshot before it decides by it."""
+        prepares = self._wiring.prepares
+        if prepares is not None and not self._arrivals.behind and await prepares(self.processor):
+            self._dirty = True
+            await retried(self.checkpoint)
 
     def needs_every(self, name: str) -> bool:
         """Whether every record of the topic of that name counts (see `Processor.needs_every`).

@@ -18,6 +18,11 @@ Effects = Callable[[Processor, Tenure], Awaitable[None]]
 
 It is given who the task's owner is and raises FencedError where that is another by now.
 """
+Prepare = Callable[[Processor], Awaitable[bool]]
+"""What a service tells its processor between two turns of a live run; whether it told it anything.
+
+A snapshot is kept right after, before anything is decided by it: so a restart need not be told the same again.
+"""
 
 
 class Wiring(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,5 +44,6 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """Full name of the epoch topic whose first marker is where a task without a snapshot begins."""
     retraces: bool = False
     """Without epochs, outputs tell of their turn, and a restart takes these turns again (see `turns`)."""
+    prepares: Prepare | None = None
     live_gate: LiveGate | None = None
     """What is asked before decisions of a run without epochs."""

@@ -25,6 +25,7 @@ from alpha_panda.runtime.settings import TaskSettings
 from alpha_panda.runtime.snapshots import PostgresSnapshots
 from alpha_panda.runtime.stream import StreamService
 from alpha_panda.runtime.wiring import Effects
+from alpha_panda.strategy_runner.looking_back import LookingBack
 from alpha_panda.strategy_runner.processor import StrategyRunnerProcessor
 from alpha_panda.strategy_runner.roster import Share
 from alpha_panda.strategy_runner.warden import Warden
@@ -71,7 +72,7 @@ async def _serve(
             .reads(TICKS)
             .reads(BARS)
             .marks(BROKER_EPOCHS, brokers=lambda processor: cast("StrategyRunnerProcessor", processor).brokers)
-            .retraces()
+            .retraces(LookingBack(pool, default_calendar()).prepare)
             .keeps(PostgresSnapshots(pool, "market"))
             .effects(tell)
             .processes(make)
