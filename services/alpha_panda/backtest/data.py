@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -19,7 +18,7 @@ from alpha_panda.domain.epochs import BarDay, EpochBatch
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.market_feed.sources import cells
 from alpha_panda.market_feed.sources.columns import Kind, recognise
-from alpha_panda.market_feed.sources.files import table_files
+from alpha_panda.market_feed.sources.files import TableFile
 from alpha_panda.market_feed.sources.port import RejectedRow, SourceReport
 from alpha_panda.market_feed.sources.replay import named_zone
 from alpha_panda.market_feed.sources.rows import Row, RowReader, Setting, at
@@ -54,7 +53,11 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(
-    path: Path, instruments: InstrumentTable, calendar: SessionCalendar, interval: timedelta | None, zone: str | None
+    files: Iterable[TableFile],
+    instruments: InstrumentTable,
+    calendar: SessionCalendar,
+    interval: timedelta | None,
+    zone: str | None,
 ) -> Examination:
     """Read every row once; `interval` is the length of bars, None for ticks.
 
@@ -63,7 +66,7 @@ def examine(
     """
     setting = Setting(instruments=instruments, calendar=calendar, zone=named_zone(zone), interval=interval)
     rows, problems, counts = 0, list[Problem](), Counter[str]()
-    for file in table_files(path):
+    for file in files:
         rejected: list[RejectedRow] = []
         report = SourceReport()
         columns = recognise(file.header(), file.name)

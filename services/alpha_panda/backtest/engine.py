@@ -38,12 +38,12 @@ class Engine:
         instruments: InstrumentTable,
         calendar: SessionCalendar,
     ) -> None:
-        """`configured` are the control events of the Brokers and Strategies, which the first epoch begins with."""
-        self._configured = configured
+        """`configured` are the control events of the Brokers and Strategies."""
         self._bars = BarBuilderProcessor(calendar)
-        self._runner = StrategyRunnerProcessor(instruments, calendar, EVERYTHING)
+        self.runner = StrategyRunnerProcessor(instruments, calendar, EVERYTHING)
         self._cores = Cores()
         self._desks = desks(Desk, brokers, instruments, calendar, self._cores)
+        self._configure(configured)
 
     @property
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -53,17 +53,16 @@ class Engine:
     @property
     def problems(self) -> tuple[str, ...]:
         """What a person should know of the strategies: those that were stopped, or cannot run."""
-        return tuple(notice.message for notice in self._runner.drain_notices())
+        return tuple(notice.message for notice in self.runner.drain_notices())
 
     def run(self, batches: Iterable[EpochBatch], record: Record, record_tick: Record | None = None) -> None:
         """Decide on all epochs, in their order; `record` is told of what the cores say, `record_tick` of the ticks."""
-        self._configure(self._configured)
         for batch in batches:
             stamped(batch.ticks, batch.number, record_tick)
             self._turn(batch, lambda events, epoch=batch.number: stamped(events, epoch, record))  # type: ignore[misc]
 
     def _configure(self, events: Sequence[AnyEvent]) -> None:
-        self._cores.feed("strategy-runner", self._runner, events)
+        self._cores.feed("strategy-runner", self.runner, events)
         for desk in self._desks:
             desk.configure(events)
 
@@ -72,7 +71,7 @@ class Engine:
         bars = publish(self._build(ticks, batch.watermark))
         raw = publish(self._wishes(ticks, bars, batch.watermark))
         facts = [event for event in raw if isinstance(event.data, StrategyQuarantined)]
-        self._cores.feed("strategy-runner", self._runner, facts)
+        self._cores.feed("strategy-runner", self.runner, facts)
         for desk in self._desks:
             own = [event for event in raw if event.broker == desk.broker and isinstance(event.data, SignalRaised)]
             desk.turn(ticks, own, batch.watermark, publish)
@@ -82,6 +81,6 @@ class Engine:
 
     def _wishes(self, ticks: Sequence[AnyEvent], bars: Sequence[AnyEvent], watermark: datetime) -> list[AnyEvent]:
         # What nobody listens to is read for its epoch alone, and one tick says that as well as all.
-        heard = ticks if self._runner.needs_every(TICKS) else ticks[:1]
-        said = self._cores.feed("strategy-runner", self._runner, in_order(heard, bars))
-        return [*said, *self._runner.on_watermark(watermark)]
+        heard = ticks if self.runner.needs_every(TICKS) else ticks[:1]
+        said = self._cores.feed("strategy-runner", self.runner, in_order(heard, bars))
+        return [*said, *self.runner.on_watermark(watermark)]

@@ -56,19 +56,19 @@ class MinuteEngine:
         calendar: SessionCalendar,
     ) -> None:
         """`configured` are the control events of the Brokers and Strategies."""
-        self._runner = DirectRunner(instruments, calendar, EVERYTHING)
+        self.runner = DirectRunner(instruments, calendar, EVERYTHING)
         self._cores = Cores()
         self._desks = desks(MinuteDesk, brokers, instruments, calendar, self._cores)
-        self._cores.feed("strategy-runner", self._runner, configured)
+        self._cores.feed("strategy-runner", self.runner, configured)
         for desk in self._desks:
             desk.configure(configured)
-        self._traded = {each.slot.context.instrument_token for each in self._runner.listeners}
+        self._traded = {each.slot.context.instrument_token for each in self.runner.listeners}
         self._epoch = 0
 
     @property
     def suits(self) -> bool:
         """Whether these strategies can do without ticks."""
-        return not self._runner.needs_every(TICKS)
+        return not self.runner.needs_every(TICKS)
 
     @property
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -78,7 +78,7 @@ class MinuteEngine:
     @property
     def problems(self) -> tuple[str, ...]:
         """What a person should know of the strategies: those that were stopped, or cannot run."""
-        return tuple(notice.message for notice in self._runner.drain_notices())
+        return tuple(notice.message for notice in self.runner.drain_notices())
 
     def run(self, days: Iterable[BarDay], keeper: Keeper) -> None:
         """Decide on all epochs of these days, in their order, and on the final one."""
@@ -98,16 +98,16 @@ class MinuteEngine:
 
     def _trade(self, day: MinuteDay, keeper: Keeper) -> None:
         unloaded = self._unloaded(day) if day.first == 1 else []
-        scouts = Scouts(self._runner, day)
+        scouts = Scouts(self.runner, day)
         epoch = 0
         while (wished := 0 if unloaded else scouts.upcoming) is not None:
             for desk in self._desks:
                 desk.pass_over(day, epoch, wished, keeper)
-            self._runner.reach(day.first + wished)
+            self.runner.reach(day.first + wished)
             raw = stamped([*scouts.said(wished), *unloaded], day.first + wished, keeper.record)
             unloaded = []
             facts = [event for event in raw if isinstance(event.data, StrategyQuarantined)]
-            self._cores.feed("strategy-runner", self._runner, facts)
+            self._cores.feed("strategy-runner", self.runner, facts)
             for desk in self._desks:
                 desk.decide(day, wished, raw, keeper)
             epoch = wished + 1
@@ -117,8 +117,8 @@ class MinuteEngine:
 
     def _unloaded(self, day: MinuteDay) -> list[AnyEvent]:
         """What the first epoch says of strategies that could not be loaded; before any of the others runs ahead."""
-        self._runner.reach(day.first)
-        return list(self._runner.on_watermark(day.watermarks[0]))
+        self.runner.reach(day.first)
+        return list(self.runner.on_watermark(day.watermarks[0]))
 
 
 class Scouts:

@@ -15,6 +15,7 @@ from alpha_panda.backtest.engine import Engine
 from alpha_panda.backtest.minutes import MinuteEngine
 from alpha_panda.backtest.recorder import Recorder
 from alpha_panda.backtest.setup import Setup
+from alpha_panda.backtest.warm_up import BARS_A_SESSION, WarmUp, warm_up
 from alpha_panda.domain.calendar import Session, SessionCalendar, default_calendar, trading_date
 from alpha_panda.domain.epochs import BarDay, EpochBatch
 from alpha_panda.domain.instrument_table import InstrumentTable
@@ -28,7 +29,6 @@ Advance = Callable[[int], None]
 """Told how many ticks were dealt with, now and then."""
 _POINTS: Final = 1_500
 """Bars of an instrument that a chart can show."""
-_BARS_A_DAY: Final = {Timeframe.M1: 375, Timeframe.M5: 75, Timeframe.M15: 25, Timeframe.H1: 7, Timeframe.D1: 1}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     last: date | None = None
     timezone: str | None = None
     interval_minutes: int | None = None
+    called: str | None = None
+    """What people are told instead of the path."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +56,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
     """Strategies that were stopped, and why."""
     set_aside: tuple[SetAside, ...]
+    warm_up: WarmUp | None = None
+    """What was shown to the strategies of days before the first; None where that is the data's own first day."""
 
 
 def source_of(selection: Selection, instruments: InstrumentTable, calendar: SessionCalendar) -> ReplaySource:
     """The source of the selection's data, not read yet."""
     options = ReplayOptions(
-        path=selection.path, timezone=selection.timezone, interval_minutes=selection.interval_minutes
+        path=selection.path,
+        timezone=selection.timezone,
+        interval_minutes=selection.interval_minutes,
+        called=selection.called,
     )
     return ReplaySource(options, instruments, calendar)
 
@@ -78,13 +85,11 @@ def run_backtest(
     recorder = Recorder(_timeframe(_span(source, selection)))
     seen = _Seen(calendar, advance)
     days = selection.first, selection.last
-    engine: Engine | MinuteEngine | None = None
-    if source.interval == Timeframe.M1.duration:
-        engine = MinuteEngine(setup.names, setup.configured(), instruments, calendar)
-    if isinstance(engine, MinuteEngine) and engine.suits:
+    engine = _engine(setup, source, instruments, calendar)
+    warmed = None if selection.first is None else warm_up(engine.runner, source, selection.first, calendar)
+    if isinstance(engine, MinuteEngine):
         engine.run(seen.watch_days(bar_days(source.bar_days(), *days)), recorder)
     else:
-        engine = Engine(setup.names, setup.configured(), instruments, calendar)
         engine.run(seen.watch(of_days(source.epochs(), *days)), recorder.record)
     if not seen.sessions:
         raise InputError(f"{source.description}: has no data on the days that are asked for")
@@ -97,7 +102,19 @@ def run_backtest(
         source=source.report,
         problems=engine.problems,
         set_aside=engine.set_aside,
+        warm_up=warmed,
     )
+
+
+def _engine(
+    setup: Setup, source: ReplaySource, instruments: InstrumentTable, calendar: SessionCalendar
+) -> Engine | MinuteEngine:
+    """The quick one for minutes that no strategy wants the ticks of."""
+    if source.interval == Timeframe.M1.duration:
+        quick = MinuteEngine(setup.names, setup.configured(), instruments, calendar)
+        if quick.suits:
+            return quick
+    return Engine(setup.names, setup.configured(), instruments, calendar)
 
 
 class _Seen:
@@ -144,4 +161,4 @@ def _span(source: ReplaySource, selection: Selection) -> timedelta:
 def _timeframe(span: timedelta) -> Timeframe:
     """The shortest whose bars a chart can show for so many days, five of seven of which trade."""
     days = max(span.days * 5 / 7, 1)
-    return next((each for each, bars in _BARS_A_DAY.items() if bars * days <= _POINTS), Timeframe.D1)
+    return next((each for each, bars in BARS_A_SESSION.items() if bars * days <= _POINTS), Timeframe.D1)

@@ -1,7 +1,8 @@
 """Walk-forward: parameters are chosen on one span of days and judged on the next, which the choice did not see.
 
 The days are divided into N + 1 spans of consecutive sessions. For each of the last N, the best combination of
-the span before it is traded. Every span begins with the starting cash and cold indicators.
+the span before it is traded. Every span begins with the starting cash, and with indicators that know the days
+before it.
 """
 
 from __future__ import annotations

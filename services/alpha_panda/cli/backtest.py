@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -16,16 +16,18 @@ from alpha_panda.backtest.report import AccountReport, account_reports
 from alpha_panda.backtest.run import Result, Selection, run_backtest, source_of
 from alpha_panda.backtest.setup import Setup, make_setup
 from alpha_panda.backtest.sweep import Job
-from alpha_panda.cli.backtest_studies import asked, print_studies, study
+from alpha_panda.cli.backtest_studies import Asked, asked, print_studies, study
 from alpha_panda.cli.backtest_tables import print_account, print_data
+from alpha_panda.cli.history_data import opened
 from alpha_panda.cli.messages import print_notice, print_warning
-from alpha_panda.cli.options import Files, Recursive, TextOutput
+from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, Files, Recursive, TextOutput
 from alpha_panda.cli.output import print_json
 from alpha_panda.cli.progress import progress
 from alpha_panda.cli.resource_files import read_resources
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.errors import InputError
+from alpha_panda.market_feed.sources.files import table_files
 from alpha_panda.resources.broker import Broker
 
 _MOST_RUPEES = Decimal(10) ** 10
@@ -38,7 +40,14 @@ def register(app: typer.Typer) -> None:
 
 def backtest(  # noqa: PLR0913 — each is an option
     filename: Files,
-    data: Annotated[Path, typer.Option(help="Bars or ticks: a CSV or Parquet file, or a folder of them.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH|history[:TIMEFRAME]|URL",
+            help="Bars or ticks: a CSV or Parquet file, or a folder of them; history: the bars (1m unless said) that "
+            "the platform of --data-dir has kept; or the postgresql:// URL of another's history.",
+        ),
+    ],
     *,
     recursive: Recursive = False,
     first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day, YYYY-MM-DD.")] = None,
@@ -68,16 +77,38 @@ def backtest(  # noqa: PLR0913 — each is an option
     csv_folder: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write its tables as CSV.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page.")] = None,
     output: Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")] = TextOutput.TEXT,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Trade recorded data with the services' own strategies, risk, sizing, charges and paper market, without Kafka."""
     table = load_instruments(instruments)
     setup = _setup(filename, broker, capital, recursive=recursive)
-    selection = Selection(
-        path=data, first=_day("--from", first), last=_day("--to", last), timezone=timezone, interval_minutes=interval
-    )
-    if selection.first is not None and selection.last is not None and selection.last < selection.first:
+    days = _day("--from", first), _day("--to", last)
+    if days[0] is not None and days[1] is not None and days[1] < days[0]:
         raise InputError(f"--to {last} is before --from {first}", remedy="give the earlier day with --from")
     wanted = asked(setup, sweep or [], walk_forward, monte_carlo, seed)
+    outputs = Outputs(json_file, csv_folder, html_file, output)
+    with opened(data, days[1], table, data_dir) as place:
+        selection = Selection(
+            path=place.path,
+            first=days[0],
+            last=days[1],
+            timezone=timezone,
+            interval_minutes=interval,
+            called=place.called,
+        )
+        _trade(setup, selection, table, wanted, outputs)
+
+
+class Outputs(NamedTuple):
+    """Where a report goes."""
+
+    json_file: Path | None
+    csv_folder: Path | None
+    html_file: Path | None
+    output: TextOutput
+
+
+def _trade(setup: Setup, selection: Selection, table: InstrumentTable, wanted: Asked, outputs: Outputs) -> None:
     found = _examine(selection, table)
     for note in setup.notes:
         print_warning(note)
@@ -86,14 +117,15 @@ def backtest(  # noqa: PLR0913 — each is an option
     job = Job(setup=setup, selection=selection, instruments=table)
     studies = study(wanted, job, result.sessions, accounts)
     document = {"data": _about_data(result, found), "accounts": accounts, "studies": studies}
-    _write(document, accounts, json_file, csv_folder)
-    if html_file is not None:
-        write_text(html_file, page(accounts, result, studies, [str(each) for each in found.problems]))
-        print_notice(f"wrote {html_file}")
-    if output is TextOutput.JSON:
+    _write(document, accounts, outputs.json_file, outputs.csv_folder)
+    if outputs.html_file is not None:
+        write_text(outputs.html_file, page(accounts, result, studies, [str(each) for each in found.problems]))
+        print_notice(f"wrote {outputs.html_file}")
+    if outputs.output is TextOutput.JSON:
         print_json(document)
         return
-    print_data(result.source.lines(), found)
+    warmed = [] if result.warm_up is None else [result.warm_up.says]
+    print_data([*result.source.lines(), *warmed], found)
     for account in accounts:
         print_account(account)
     print_studies(studies)
@@ -142,7 +174,7 @@ def _examine(selection: Selection, table: InstrumentTable) -> Examination:
     source = source_of(selection, table, calendar)
     source.check()
     print_notice(source.description)
-    return examine(selection.path, table, calendar, source.interval, selection.timezone)
+    return examine(table_files(selection.path, selection.called), table, calendar, source.interval, selection.timezone)
 
 
 def _run(setup: Setup, selection: Selection, table: InstrumentTable, found: Examination) -> Result:
@@ -154,6 +186,7 @@ def _run(setup: Setup, selection: Selection, table: InstrumentTable, found: Exam
 def _about_data(result: Result, found: Examination) -> dict[str, Any]:
     return {
         "source": result.source,
+        "warm_up": result.warm_up,
         "problems": found.problems,
         "counts": found.counts,
         "troubles": _troubles(result),

@@ -12,15 +12,16 @@ import typer
 from alpha_panda.backtest.engine import Engine
 from alpha_panda.backtest.parity import Comparison, compare
 from alpha_panda.backtest.run import Selection, source_of
-from alpha_panda.backtest.setup import make_setup
+from alpha_panda.backtest.setup import Setup, make_setup
 from alpha_panda.checker.model import Log
 from alpha_panda.checker.reading import Facts
+from alpha_panda.cli.history_data import opened
 from alpha_panda.cli.messages import print_notice, print_warning
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, Files, Recursive, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.cli.resource_files import read_resources
 from alpha_panda.domain.calendar import default_calendar
-from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.errors import InputError
 from alpha_panda.local.layout import Layout
@@ -28,7 +29,12 @@ from alpha_panda.local.log_reader import read_log
 from alpha_panda.local.run_file import load_run
 
 _SHOWN = 50
-Data = Annotated[Path | None, typer.Option(help="The data that were replayed; those of the run unless given.")]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH|history", help="The data that were replayed; those of the run unless given; or what it has kept."
+    ),
+]
 Report = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
 
 
@@ -68,12 +74,12 @@ def parity(said: list[AnyEvent], log: Log, output: TextOutput) -> None:
         raise typer.Exit(1)
 
 
-def _backtest(files: list[str], data: Path | None, layout: Layout, *, recursive: bool) -> list[AnyEvent]:
+def _backtest(files: list[str], data: str | None, layout: Layout, *, recursive: bool) -> list[AnyEvent]:
     run = load_run(layout)
     if run is None:
         raise InputError(f"{layout.root} holds no run", remedy="panda up -f FILE --replay PATH --wait, then compare")
-    path = data or (None if run.feed.path is None else Path(run.feed.path))
-    if path is None:
+    wanted = data or run.feed.path
+    if wanted is None:
         raise InputError(
             f"the run in {layout.root} was fed by no replay", remedy="replay a day: panda up --again --replay PATH"
         )
@@ -81,8 +87,18 @@ def _backtest(files: list[str], data: Path | None, layout: Layout, *, recursive:
     for note in setup.notes:
         print_warning(note)
     instruments = load_instruments(Path(run.instruments) if run.instruments else None)
+    with opened(str(wanted), None, instruments, layout.root) as place:
+        selection = Selection(
+            path=place.path,
+            timezone=run.feed.timezone,
+            interval_minutes=run.feed.interval_minutes,
+            called=place.called,
+        )
+        return _said(setup, selection, instruments)
+
+
+def _said(setup: Setup, selection: Selection, instruments: InstrumentTable) -> list[AnyEvent]:
     calendar = default_calendar()
-    selection = Selection(path=path, timezone=run.feed.timezone, interval_minutes=run.feed.interval_minutes)
     source = source_of(selection, instruments, calendar)
     source.check()
     print_notice(source.description)

@@ -16,6 +16,7 @@ from alpha_panda.backtest.setup import make_setup
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError
+from alpha_panda.market_feed.sources.files import table_files
 
 LEVELS = {"stopLossPercent": "2", "rewardRisk": "2"}
 
@@ -57,7 +58,7 @@ def test_capital_for_less_than_one_share_is_a_rejection_with_its_reason(tmp_path
 def test_rows_of_a_year_without_a_calendar_are_told_with_its_dates(tmp_path: Path):
     good = BARS + bar_line("09:15") + bar_line("09:16")
     path = write(tmp_path, good + bar_line("09:15").replace("2019-07-09", "1999-07-09"))
-    found = examine(path, load_instruments(None), default_calendar(), None, None)
+    found = examine(table_files(path), load_instruments(None), default_calendar(), None, None)
     (problem,) = found.problems
     assert (problem.kind, problem.line) == ("rejected", 4)
     assert "1999-07-09 is outside the session table, which covers" in problem.message

@@ -32,10 +32,10 @@ class Record(NamedTuple):
 class TableFile(ABC):
     """A file of rows under one header."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; nothing is opened yet."""
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        """Name the file, for people as `name` where that is not its path; nothing is opened yet."""
         self.path = path
-        self.name = str(path)
+        self.name = name or str(path)
 
     @abstractmethod
     def header(self) -> list[str]:
@@ -116,29 +116,31 @@ class ParquetFile(TableFile):
             raise InputError(f"{self.name}: is no sound Parquet file: {error}", remedy="write it anew") from error
 
 
-def table_file(path: Path) -> TableFile:
-    """The reader for a file, by its suffix.
+def table_file(path: Path, name: str | None = None) -> TableFile:
+    """The reader for a file, by its suffix; `name` is what people are told.
 
     Raises:
         InputError: a suffix that is not known.
     """
     match path.suffix.lower():
         case ".csv":
-            return CsvFile(path)
+            return CsvFile(path, name)
         case ".parquet":
-            return ParquetFile(path)
+            return ParquetFile(path, name)
         case suffix:
             raise InputError(f"{path}: {suffix or 'no suffix'} is no market data; allowed: {', '.join(SUFFIXES)}")
 
 
-def table_files(path: Path) -> list[TableFile]:
+def table_files(path: Path, called: str | None = None) -> list[TableFile]:
     """The file at `path`, or all market data files under that directory, by path; hidden ones are left alone.
+
+    People are told names under `called` instead of `path`.
 
     Raises:
         InputError: nothing is there, or nothing that can be replayed.
     """
     if path.is_file():
-        return [table_file(path)]
+        return [table_file(path, called)]
     if not path.is_dir():
         raise InputError(f"{path}: there is no such file or directory", remedy="give the path of market data to replay")
     found = sorted(
@@ -150,7 +152,7 @@ def table_files(path: Path) -> list[TableFile]:
     )
     if not found:
         raise InputError(f"{path}: holds no market data", remedy=f"put files there that end in {' or '.join(SUFFIXES)}")
-    return [table_file(each) for each in found]
+    return [table_file(each, None if called is None else f"{called}/{each.relative_to(path)}") for each in found]
 
 
 def _opened(path: Path) -> Any:  # noqa: ANN401 — a binary file

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, timedelta, tzinfo
+from itertools import takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alpha_panda.domain.calendar import IST, SessionCalendar
-from alpha_panda.domain.epochs import BarDay, EpochBatch, epochs
+from alpha_panda.domain.epochs import BarDay, EpochBatch, MarketDay, epochs
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.errors import InputError
@@ -30,6 +32,13 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     """IANA name of the zone of times without an offset; None for India's."""
     interval_minutes: int | None = None
     """The length of bars, where it cannot be told from the distance between them."""
+    called: str | None = None
+    """What people are told instead of the path."""
+
+    @property
+    def name(self) -> str:
+        """Of the data, for people."""
+        return self.called or str(self.path)
 
 
 class ReplaySource(EpochSource):
@@ -50,12 +59,12 @@ class ReplaySource(EpochSource):
     def description(self) -> str:
         """The path, and after `check` what is there."""
         if self._surveys is None:
-            return f"replay of {self._options.path}"
+            return f"replay of {self._options.name}"
         first, last = self.dates
         minutes = "" if self._interval is None else f"{self._interval // timedelta(minutes=1)}-minute bars"
         kind = "ticks" if self._interval is None else "daily bars" if self._interval == DAY else minutes
         dates = f"{first}" if first == last else f"{first} to {last}"
-        return f"replay of {self._options.path}: {kind} of {counted(len(self.instruments), 'instrument')}, {dates}"
+        return f"replay of {self._options.name}: {kind} of {counted(len(self.instruments), 'instrument')}, {dates}"
 
     @property
     def dates(self) -> tuple[date, date]:
@@ -93,8 +102,14 @@ class ReplaySource(EpochSource):
         opened, maker = self._opened()
         interval = self._interval
         if interval is None:
-            raise InputError(f"{self._options.path}: holds ticks, and their days are not days of bars")
+            raise InputError(f"{self._options.name}: holds ticks, and their days are not days of bars")
         return (maker.bars(day, rows, interval) for day, rows in days(opened))
+
+    def days_before(self, first: date, most: int) -> Iterator[MarketDay]:
+        """The last days (at most so many) with data before a date, as `epochs` has them; raises as `check`."""
+        opened, maker = self._opened()
+        before = deque(takewhile(lambda each: each[0] < first, days(opened)), maxlen=most)
+        return (maker.make(day, rows) for day, rows in before)
 
     def drain_rejected(self) -> tuple[RejectedRow, ...]:
         """Rows rejected since the last call; a day's rows are judged when its first epoch is taken."""
@@ -115,7 +130,8 @@ class ReplaySource(EpochSource):
             if asked is not None and asked not in INTERVALS:
                 allowed = ", ".join(map(str, INTERVALS))
                 raise InputError(f"interval {asked} minutes; allowed: {allowed}", remedy="state one of these")
-            surveys = tuple(survey(file, self._reader) for file in table_files(self._options.path))
+            files = table_files(self._options.path, self._options.called)
+            surveys = tuple(survey(file, self._reader) for file in files)
             self._interval = common_interval(surveys, asked)
             self._surveys = surveys
         return self._surveys
