@@ -17,7 +17,7 @@ from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.intraday import EntryHours
 from alpha_panda.domain.order_terms import Refusal, entry_price_paise
 from alpha_panda.domain.risk import refusals
-from alpha_panda.domain.sectors import sector_of, sector_value_paise
+from alpha_panda.domain.sectors import Sectors
 from alpha_panda.domain.sizing import Sized
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.signals import (
@@ -48,6 +48,7 @@ class Judge:
         self._state = state
         self._book = book
         self._instruments = instruments
+        self._sectors = Sectors(instruments)
         self._calendar = calendar
         self._hours = EntryHours(calendar)
         self._session: Session | None = None
@@ -110,8 +111,8 @@ class Judge:
         terms = self._entry_terms(signal, trading_date(inquiry.event_time) if session is None else session.date)
         if terms is None or isinstance(terms, Refusal):
             return terms
-        exposure, sector = self._state.exposure, sector_of(terms.instrument)
-        taken_paise = sector_value_paise(sector, exposure, self._instruments)
+        exposure, sector = self._state.exposure, self._sectors.of(signal.instrument_token)
+        taken_paise = self._sectors.value_paise(sector, exposure)
         sized = size_entry(signal, signal.stop_loss_paise, terms, exposure, (sector, taken_paise))
         if isinstance(sized, Refusal):
             return sized

@@ -11,6 +11,7 @@ from tests.unit.risk_manager.positions import account, fill, quoted, refused, si
 
 from alpha_panda.domain.instrument import Exchange, Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.domain.sectors import UNKNOWN
 from alpha_panda.events.signals import Intent, OrderType, Product, Side
 
 AUCTION_DAY = date(2026, 8, 3)
@@ -136,7 +137,7 @@ def test_a_size_keeps_within_the_accounts_shares_and_names_the_one_that_binds(
         (
             {"maxSectorPercent": "0.1"},
             (
-                "sector_concentration allows 0 < lot 1, limit 0.1 % of ₹50,000.00 in unknown sector, of which ₹0.00 "
+                f"sector_concentration allows 0 < lot 1, limit 0.1 % of ₹50,000.00 in {UNKNOWN}, of which ₹0.00 "
                 "are taken (account.maxSectorPercent)"
             ),
         ),
@@ -166,7 +167,7 @@ def test_instruments_whose_sector_nobody_knows_count_as_one() -> None:
     desk = account({"maxSectorPercent": "40"})
     feed(desk, fill("10:00:00", Side.SELL, 200, 10_000))
     assert refused(desk, signal("10:00:01", instrument_token=BOLT)).limit == (
-        "40 % of ₹50,000.00 in unknown sector, of which ₹20,000.00 are taken"
+        f"40 % of ₹50,000.00 in {UNKNOWN}, of which ₹20,000.00 are taken"
     )
 
 
