@@ -36,7 +36,11 @@ def refusal(path: Path, **options: object) -> tuple[str, str]:
             ": none of its 2 rows can be used; line 2: open x is not a number",
         ),
         (BARS + bar_line("08:15") * 2, ": none of its 2 rows is inside a session of the exchange"),
-        (BARS + bar_line("00:00").replace("09T", "07T"), ": none of its 1 rows is inside a session of the exchange"),
+        (
+            BARS + bar_line("00:00").replace("09T", "07T"),
+            ": none of its 1 rows is of a trading day: the exchange was closed on 2019-07-07",
+        ),
+        ("\x01\x02,\x03\n1,2\n", ": has the columns (no text that could be names), which are neither"),
         (BARS + bar_line("09:15") + bar_line("09:15").replace("09T", "10T"), ": no day has two bars, so how long they"),
         (
             BARS + bar_line("09:15") + bar_line("09:22"),

@@ -14,6 +14,8 @@ OHLC = ("open", "high", "low", "close")
 PRICE = ("price", "last_price", "ltp")
 VOLUME = "volume"
 CUMULATIVE = "volume_traded"
+_LONGEST = 1_000
+"""Characters of a header that a message repeats."""
 WANTED = (
     "bars need timestamp (or datetime, date), open, high, low, close, volume; "
     "ticks need timestamp and price (or last_price, ltp); volume or volume_traded, symbol and exchange may be there"
@@ -81,4 +83,5 @@ def _index(names: tuple[str, ...], name: str) -> int | None:
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(name or "(no name)" for name in names)
+    shown = ", ".join(name or "(no name)" for name in names)
+    return shown if shown.isprintable() and len(shown) <= _LONGEST else "(no text that could be names)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 import msgspec
@@ -103,6 +103,10 @@ class RowReader:
         self.own_symbol = file.path.stem.upper()
         """The symbol that the file's name says, for files without a symbol column."""
         self.own = self.instruments.find(EXCHANGE, self.own_symbol)
+
+    def has_session(self, first: date, last: date) -> bool:
+        """Whether the exchange had a session on any of these days."""
+        return any(first <= each.date <= last for each in self._calendar)
 
     def rows(self) -> Iterator[Row]:
         """The usable rows inside a session, in the order of the file."""

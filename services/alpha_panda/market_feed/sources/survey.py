@@ -97,7 +97,7 @@ def survey(file: TableFile, reader_of: ReaderOf) -> Survey:
     if findings.rows == 0:
         raise InputError(f"{file.name}: has a header and no rows", remedy="give it rows, or take it away")
     if not findings.usable or findings.days is None:
-        raise _unusable(file, findings)
+        raise _unusable(file, findings, reader)
     if columns.kind is Kind.BARS and findings.off_minute * _FEW > findings.rows:
         message = f"{file.name}: {findings.off_minute} of its {findings.rows} rows are not at a whole minute; {_WANTED}"
         raise InputError(message, remedy="give bars of such a length, or the ticks themselves")
@@ -174,7 +174,14 @@ def _length(minutes: int) -> str:
     return "a day" if minutes == _DAY_MINUTES else f"{minutes} minutes"
 
 
-def _unusable(file: TableFile, findings: _Findings) -> InputError:
+def _unusable(file: TableFile, findings: _Findings, reader: RowReader) -> InputError:
+    if findings.reason is None and findings.days is not None and not reader.has_session(*findings.days):
+        first, last = findings.days
+        when = f"{first}" if first == last else f"{first} to {last}"
+        message = (
+            f"{file.name}: none of its {findings.rows} rows is of a trading day: the exchange was closed on {when}"
+        )
+        return InputError(message, remedy="check its dates: the exchange rests on weekends and holidays")
     if findings.reason is None:
         message = f"{file.name}: none of its {findings.rows} rows is inside a session of the exchange"
         return InputError(message, remedy="check its times and their zone: sessions are 09:15 to 15:30 in India")
