@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from confluent_kafka.admin import AdminClient
 from tests.chaos.tcp_proxy import TcpProxy
-from tests.operator.conftest import eventually
+from tests.operator.conftest import at_rest, eventually
 from tests.support.installed import LEASE_SECONDS, MOMENTUM, PAPER, Installed
 from tests.support.kube_api import KubeApi
 
@@ -60,7 +60,7 @@ async def test_a_broker_that_keeps_its_data_goes_at_once_and_comes_back_to_it(de
     before = await data_of(desk, "paper")
     desk.delete("Broker", "paper")
     await eventually(lambda: not desk.get("Broker", "paper"), "it goes")
-    said = await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Ready", "False", "UnknownBroker")
+    said = await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Ready", "False", "NoBroker")
     assert "paper" in said["message"]
     assert await data_of(desk, "paper") == before
     for each in desk.list("Deployment"):
@@ -134,7 +134,7 @@ async def test_what_a_broker_owns_goes_with_it_and_nothing_else_does(installed: 
     installed.start()
     installed.apply("Broker", "paper", PAPER)
     installed.apply("Broker", "other", PAPER)
-    await eventually(lambda: len(installed.names("Deployment")) >= 8, "it has made all")
+    await at_rest(installed)
     shared = {name for name in installed.names("Deployment") if "-paper-" not in name}
     installed.delete("Broker", "paper")
     await eventually(lambda: installed.names("Deployment") == shared, "the Broker's own are gone")

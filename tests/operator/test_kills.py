@@ -23,7 +23,6 @@ KILLS = [
     ("brokers", "cut"),
     ("brokers", "lose"),
     ("strategies", "lose"),
-    ("events", "lose"),
 ]
 """What is written, and whether the operator dies before the server has it or after. It comes to each in this order."""
 

@@ -61,7 +61,6 @@ class Account:
 @pytest_asyncio.fixture(loop_scope="session")
 async def account(installed: Installed) -> AsyncIterator[Account]:
     """With a strategy that serves and was never rolled out."""
-    await installed.make_database()
     installed.changes = {"timing": {"lease": LEASE_SECONDS, "serve": 3.0}}
     installed.create("Secret", "kite", data={"api-key": "eA=="})
     installed.start()

@@ -27,7 +27,7 @@ def without(spec: Spec, *names: str) -> Spec:
 REFUSED: list[tuple[str, str, Spec, str]] = [
     ("no strategy named", "Strategy", without(MOMENTUM, "strategy"), "spec.strategy: Required value"),
     ("no instruments", "Strategy", {**MOMENTUM, "instruments": []}, "spec.instruments"),
-    ("an instrument twice", "Strategy", {**MOMENTUM, "instruments": [RELIANCE, RELIANCE]}, "Duplicate value"),
+    ("an instrument twice", "Strategy", {**MOMENTUM, "instruments": [RELIANCE, RELIANCE]}, "duplicate entries for key"),
     ("an unknown field", "Strategy", {**MOMENTUM, "instrumnets": []}, "spec.instrumnets: field not declared"),
     ("an unknown exchange", "Strategy", {**MOMENTUM, "instruments": [{**RELIANCE, "exchange": "NYSE"}]}, "NSE"),
     ("small letters", "Strategy", {**MOMENTUM, "instruments": [{**RELIANCE, "symbol": "infy"}]}, "such as RELIANCE"),

@@ -106,7 +106,7 @@ class Objects:
             return found if fits and reason in ("", found["reason"]) else {}
 
         try:
-            return until(holds, f"{condition} of {kind} {name} is {status} {reason}")
+            return dict(until(holds, f"{condition} of {kind} {name} is {status} {reason}"))
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.get(kind, name).get('status')}\n{self.said()}") from error
 

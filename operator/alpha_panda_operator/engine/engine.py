@@ -167,13 +167,14 @@ class Engine:
 
     def _ask_about_dependents(self, uid: str, world: World) -> None:
         """The owner of a service, and whoever else needs it."""
-        owner = next((key for key, stored in world.stored.items() if stored.uid == uid), None)
+        keys = {stored.uid: key for key, stored in world.stored.items()}
+        owner = keys.get(uid)
         if owner is not None:
             self.queue.add(owner)
         broker = owner[2] if owner is not None and owner[0] == "Broker" else None
         for each in world.around.plan.strategies:
             if broker in each.brokers or uid == self._tools.facts.release.uid:
-                self.queue.add(next(key for key, stored in world.stored.items() if stored.uid == each.uid))
+                self.queue.add(keys[each.uid])
 
     def _ask_about_resources(self, world: World, *, everything: bool = False) -> None:
         """Those that are new to the platform's pass; all, where what all depend on has changed."""
