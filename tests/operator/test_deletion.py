@@ -56,25 +56,6 @@ async def test_data_goes_with_a_broker_that_says_so_once_its_pods_have_ended_and
     assert len(await data_of(desk, "paper")) > 5, "another Broker's data stays"
 
 
-async def test_a_broker_that_keeps_its_data_goes_at_once_and_comes_back_to_it(desk: Installed) -> None:
-    before = await data_of(desk, "paper")
-    desk.delete("Broker", "paper")
-    await eventually(lambda: not desk.get("Broker", "paper"), "it goes")
-    said = await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Ready", "False", "NoBroker")
-    assert "paper" in said["message"]
-    assert await data_of(desk, "paper") == before
-    for each in desk.list("Deployment"):
-        # Nothing collects here what belongs to an owner that is gone; a cluster does.
-        if "-paper-" in each["metadata"]["name"]:
-            desk.delete("Deployment", each["metadata"]["name"])
-    for kind in ("ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy"):
-        for name in desk.names(kind):
-            if "-paper-" in name:
-                desk.delete(kind, name)
-    desk.apply("Broker", "paper", PAPER)
-    await asyncio.to_thread(desk.await_condition, "Strategy", "momentum")
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def before_redis(installed: Installed) -> AsyncIterator[TcpProxy]:
     """An installation whose Redis can go away."""
@@ -108,6 +89,21 @@ async def collecting(kube_api: KubeApi) -> AsyncIterator[None]:
     await kube_api.start_controllers("namespace-controller", "garbage-collector-controller")
     yield
     await kube_api.stop_controllers()
+
+
+async def test_a_broker_that_keeps_its_data_goes_at_once_and_comes_back_to_it(
+    desk: Installed, collecting: None
+) -> None:
+    del collecting
+    before = await data_of(desk, "paper")
+    desk.delete("Broker", "paper")
+    await eventually(lambda: not desk.get("Broker", "paper"), "it goes")
+    said = await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Ready", "False", "NoBroker")
+    assert "Broker paper, which does not exist" in said["message"]
+    await eventually(lambda: not [name for name in desk.names("Deployment") if "-paper-" in name], "its services go")
+    assert await data_of(desk, "paper") == before
+    desk.apply("Broker", "paper", PAPER)
+    await asyncio.to_thread(desk.await_condition, "Strategy", "momentum")
 
 
 @pytest.mark.parametrize("first", ["operator", "namespace"])
