@@ -28,7 +28,7 @@ from alpha_panda.local.process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts" / "cluster"
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 AUDIT_POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
