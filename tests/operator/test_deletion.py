@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from confluent_kafka.admin import AdminClient
 from tests.chaos.tcp_proxy import TcpProxy
-from tests.operator.conftest import at_rest, eventually
+from tests.operator.conftest import eventually
 from tests.support.installed import LEASE_SECONDS, MOMENTUM, PAPER, Installed
 from tests.support.kube_api import KubeApi
 
@@ -100,7 +100,9 @@ async def test_a_broker_that_keeps_its_data_goes_at_once_and_comes_back_to_it(
     await eventually(lambda: not desk.get("Broker", "paper"), "it goes")
     said = await asyncio.to_thread(desk.await_condition, "Strategy", "momentum", "Ready", "False", "NoBroker")
     assert "Broker paper, which does not exist" in said["message"]
-    await eventually(lambda: not [name for name in desk.names("Deployment") if "-paper-" in name], "its services go")
+    await eventually(
+        lambda: not [name for name in desk.names("Deployment") if "panda-paper-" in name], "its services go"
+    )
     assert await data_of(desk, "paper") == before
     desk.apply("Broker", "paper", PAPER)
     await asyncio.to_thread(desk.await_condition, "Strategy", "momentum")
@@ -130,8 +132,12 @@ async def test_what_a_broker_owns_goes_with_it_and_nothing_else_does(installed: 
     installed.start()
     installed.apply("Broker", "paper", PAPER)
     installed.apply("Broker", "other", PAPER)
-    await at_rest(installed)
-    shared = {name for name in installed.names("Deployment") if "-paper-" not in name}
+
+    def of(broker: str, kind: str = "Deployment") -> set[str]:
+        return {name for name in installed.names(kind) if name.startswith(f"panda-{broker}-")}
+
+    await eventually(lambda: len(of("paper")) == len(of("other")) == 3, "it has made all")
     installed.delete("Broker", "paper")
-    await eventually(lambda: installed.names("Deployment") == shared, "the Broker's own are gone")
-    assert not [name for name in installed.names("Secret") if "-paper-" in name]
+    await eventually(lambda: not of("paper") and not of("paper", "Secret"), "the Broker's own are gone")
+    assert len(of("other")) == len(of("other", "Secret")) == 3
+    assert "panda-history" in installed.names("Deployment")
