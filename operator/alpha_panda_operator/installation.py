@@ -119,6 +119,8 @@ class Timing(Part):
     longest_pause: Annotated[float, Field(gt=0, le=3600)] = 60.0
     silence: Annotated[float, Field(ge=2, le=3600)] = 180.0
     """Without an event of its own heartbeat for so long the operator ends, to be started again."""
+    serve: Annotated[float, Field(ge=1, le=86_400)] = 600.0
+    """A roll-out whose pods do not serve by then is reported as stuck."""
     give_up_deletion: Annotated[float, Field(ge=1, le=86_400)] = 600.0
 
 

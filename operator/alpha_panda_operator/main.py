@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ import uvloop
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError, PandaError, UnavailableError
+from alpha_panda.resources.common import API_VERSION
 from alpha_panda.runtime.errors import EXIT_FATAL, EXIT_FENCED, EXIT_SETTINGS
 from alpha_panda.runtime.health import Health, serve_health
 from alpha_panda.runtime.logs import configure_logs
@@ -26,6 +28,7 @@ from alpha_panda_operator.cluster.cache import Cache
 from alpha_panda_operator.cluster.kinds import CONFIG_MAP, POD_MONITOR, RESOURCES
 from alpha_panda_operator.cluster.leadership import Leadership, LeadershipLostError
 from alpha_panda_operator.cluster.watching import Watching
+from alpha_panda_operator.decisions.definitions import lacking
 from alpha_panda_operator.engine.children import Children
 from alpha_panda_operator.engine.engine import Engine
 from alpha_panda_operator.engine.market import Market
@@ -47,6 +50,10 @@ from alpha_panda_operator.stores import Stores
 _LEVELS: Final = ("debug", "info", "warning", "error")
 _LOG_LINES: Final = 10_000
 _TURN_SECONDS: Final = 1.0
+_PUBLISHED_SECONDS: Final = 30.0
+"""The API server publishes schemas some seconds after the definitions were applied."""
+_TOLD: Final = 5
+"""Fields that are named where many are missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +163,7 @@ async def _operate(
         leadership = Leadership(api, place.namespace, lease, place.identity, installation.timing.lease)
         health.ready = True
         await leadership.acquire()
+        api.require_lead = leadership.require
         metrics.leader.set(1)
         engine = Engine(_tools(api, facts, secrets, metrics, place))
         namespaces = sorted({*installation.namespaces, place.namespace})
@@ -189,6 +197,23 @@ def _tools(api: ApiServer, facts: Facts, secrets: Secrets, metrics: OperatorMetr
     )
 
 
+async def _require_definitions(api: ApiServer) -> None:
+    """Write nothing where the cluster would leave out a part of it.
+
+    Raises:
+        UnavailableError: the definitions are older than this operator.
+    """
+    until = time.monotonic() + _PUBLISHED_SECONDS
+    while lacks := lacking(await api.published(API_VERSION)):
+        if time.monotonic() > until:
+            more = f" and {len(lacks) - _TOLD} more" if len(lacks) > _TOLD else ""
+            raise UnavailableError(
+                f"the cluster's CRDs are older than this operator: they lack {', '.join(lacks[:_TOLD])}{more}",
+                remedy="upgrade the CRDs first: helm upgrade with crds.install, or kubectl apply -f crds/",
+            )
+        await asyncio.sleep(_TURN_SECONDS)
+
+
 async def _facts(api: ApiServer, place: Place, installation: Installation, secrets: Secrets) -> Facts:
     """What the operator must know before it can do anything.
 
@@ -198,6 +223,7 @@ async def _facts(api: ApiServer, place: Place, installation: Installation, secre
     for kind in RESOURCES:
         if not await api.knows(kind):
             raise UnavailableError(f"the cluster knows no {kind.kind}", remedy="install the CRDs, as the chart does")
+    await _require_definitions(api)
     release = await api.get(CONFIG_MAP, place.namespace, installation.owner_name)
     if release is None:
         raise UnavailableError(

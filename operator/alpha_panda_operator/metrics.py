@@ -49,7 +49,7 @@ class OperatorMetrics:
 
     def watch_queue(self, length: Callable[[], int]) -> None:
         """Show how many keys wait."""
-        depth = Gauge("panda_operator_queue_depth", "Keys that wait or are worked on", registry=self.registry)
+        depth = Gauge("panda_operator_queue_depth", "Keys that are due or worked on", registry=self.registry)
         depth.set_function(length)
 
     @contextmanager

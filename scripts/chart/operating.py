@@ -41,7 +41,7 @@ def operating() -> dashboard.Dashboard:
     looks = f"histogram_quantile({{q}}, sum by (le, kind) (rate(panda_operator_reconcile_seconds_bucket[{RECENTLY}])))"
     for share, title in ((0.5, "A look, half of them"), (0.95, "A look, all but one in twenty")):
         made.with_panel(lines(title, "By kind.", (looks.format(q=share), "{{kind}}"), unit="s"))
-    made.with_panel(lines("Queue", "Keys that wait or are worked on.", ("sum(panda_operator_queue_depth)", "keys")))
+    made.with_panel(lines("Queue", "Keys that are due or worked on.", ("sum(panda_operator_queue_depth)", "keys")))
     made.with_row(row("What does it change?"))
     made.with_panel(
         lines(

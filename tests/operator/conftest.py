@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.support.fault_proxy import FaultProxy
 from tests.support.installed import Installed
 from tests.support.kube_api import ROOT, KubeApi
 from tests.support.waiting import until
@@ -86,7 +89,7 @@ async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stor
 @pytest_asyncio.fixture(loop_scope="session")
 async def installed(kube_api: KubeApi, stores: Stores, namespace: str, tmp_path: Path) -> AsyncIterator[Installed]:
     """An installation; the test starts its operators."""
-    made = Installed(kube_api, stores, tmp_path / "operator", namespace)
+    made = Installed(kube_api, namespace, stores, tmp_path / "operator")
     await made.make_database()
     try:
         yield made
@@ -94,13 +97,9 @@ async def installed(kube_api: KubeApi, stores: Stores, namespace: str, tmp_path:
         made.end()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def at_work(
-    kube_api: KubeApi, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Installed]:
-    """An installation for all tests of a module, with an operator and pods that run."""
-    space = kube_api.make_namespace(f"test-{secrets.token_hex(4)}")
-    made = Installed(kube_api, stores, tmp_path_factory.mktemp("installed"), space)
+@asynccontextmanager
+async def working(made: Installed) -> AsyncIterator[Installed]:
+    """The installation with an operator and pods that run."""
     await made.make_database()
     made.start()
     pods = asyncio.create_task(made.keep_pods_running())
@@ -112,8 +111,43 @@ async def at_work(
         made.end()
 
 
+@pytest.fixture(scope="module")
+def made(kube_api: KubeApi, stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """An installation for all tests of a module; nothing works yet."""
+    space = kube_api.make_namespace(f"test-{secrets.token_hex(4)}")
+    return Installed(kube_api, space, stores, tmp_path_factory.mktemp("installed"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def at_work(made: Installed) -> AsyncIterator[Installed]:
+    """An installation for all tests of a module, with an operator and pods that run."""
+    async with working(made):
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def faulty(made: Installed) -> AsyncIterator[FaultProxy]:
+    """A proxy before the API server; a module that wants it must ask for it before it asks for `at_work`."""
+    proxy = FaultProxy(made.kube)
+    await proxy.open()
+    made.server = proxy.url
+    yield proxy
+    await proxy.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(at_work: Installed) -> Installed:
     """With a Broker and a Strategy as they were at first, both Ready."""
     await at_work.set_up_desk()
     return at_work
+
+
+async def eventually(holds: Callable[[], Any], what: str) -> Any:  # noqa: ANN401 - what it finds
+    """Ask again and again while the loop goes on."""
+    return await asyncio.to_thread(until, holds, what)
+
+
+async def at_rest(at: Installed) -> None:
+    """Wait until the last operator leads, has looked at everything and is done; one that ended was started anew."""
+    await eventually(lambda: at.operators[-1].metric("panda_operator_stores_ready") == 1, "it has looked")
+    await eventually(lambda: at.operators[-1].metric("panda_operator_queue_depth") == 0, "it is done")

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import yaml
-from tests.support.kube_api import ROOT, KubeApi
-from tests.support.kube_paths import path_of
+from tests.support.kube_api import ROOT
+from tests.support.objects import MANAGED, Objects
 from tests.support.operators import Operator
-from tests.support.waiting import POLL_SECONDS, WAIT_SECONDS, until
+from tests.support.waiting import POLL_SECONDS
 
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.stores import Stores
@@ -28,21 +28,18 @@ ROLE = ROOT / "operator" / "alpha_panda_operator" / "role.yaml"
 IMAGE = "registry.example/alpha-panda-services:1"
 PAPER: dict[str, Any] = {"type": "Paper"}
 MOMENTUM: dict[str, Any] = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "RELIANCE"}]}
-MANAGED = "app.kubernetes.io/managed-by=alpha-panda-operator"
-MERGE = "application/merge-patch+json"
 MADE = ("Deployment", "ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy")
-LEASE_SECONDS = 10.0
+LEASE_SECONDS = 20.0
+"""Not too short for a machine that does much else: an operator that cannot renew in time ends."""
 MASTER = "only the tests know this secret: 0123456789"
 
 
 @dataclass
-class Installed:
+class Installed(Objects):
     """An installation in a namespace of its own, on stores that others use too, under a prefix of its own."""
 
-    kube: KubeApi
     stores: Stores
     folder: Path
-    namespace: str
     changes: dict[str, Any] = field(default_factory=dict)
     server: str = ""
     """Where the operators think that the API server is, such as a proxy before it."""
@@ -54,11 +51,11 @@ class Installed:
         self.prefix = f"t{secrets.token_hex(4)}_"
         self.account = "alpha-panda-operator"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.kube.kubectl("create", "configmap", f"{self.name}-operator", "-n", self.namespace)
-        self.kube.kubectl("create", "configmap", f"{self.name}-feed", "-n", self.namespace)
-        labels = ["app.kubernetes.io/name=market-feed", f"app.kubernetes.io/instance={self.name}"]
-        self.kube.kubectl("label", "configmap", f"{self.name}-feed", "-n", self.namespace, *labels)
-        self._grant()
+        self.create("ConfigMap", f"{self.name}-operator")
+        labels = {"app.kubernetes.io/name": "market-feed", "app.kubernetes.io/instance": self.name}
+        self.create("ConfigMap", f"{self.name}-feed", labels=labels)
+        self.create("ServiceAccount", self.account)
+        self.grant(self.namespace)
         self._write_secrets()
 
     @property
@@ -86,7 +83,7 @@ class Installed:
                 [sys.executable, "-m", "alpha_panda_operator"],
                 env={
                     **known,
-                    "KUBECONFIG": str(self._kubeconfig()),
+                    "KUBECONFIG": str(self._kubeconfig(identity)),
                     "PANDA_OPERATOR_CONFIG": str(self.folder / "installation.yaml"),
                     "PANDA_OPERATOR_SECRETS": str(self.folder / "secrets"),
                     "PANDA_OPERATOR_HOST": HOST,
@@ -130,29 +127,6 @@ class Installed:
         }
         (self.folder / "installation.yaml").write_text(yaml.safe_dump(values))
 
-    def apply(self, kind: str, name: str, spec: dict[str, Any]) -> None:
-        """As `kubectl apply --server-side` does, and at a hundredth of its cost."""
-        made = {
-            "apiVersion": "alphapanda.io/v1alpha1",
-            "kind": kind,
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": spec,
-        }
-        self.patch(kind, name, made, "application/apply-patch+yaml", "?fieldManager=trader&fieldValidation=Strict")
-
-    def patch(
-        self, kind: str, name: str, change: dict[str, Any], content: str = MERGE, suffix: str = ""
-    ) -> dict[str, Any]:
-        """Change an object; fails the test with what the API server says where it refuses."""
-        headers = {"Content-Type": content}
-        answer = self.kube.http.patch(f"{path_of(kind, self.namespace)}/{name}{suffix}", json=change, headers=headers)
-        assert answer.is_success, answer.text
-        return dict(answer.json())
-
-    def delete(self, kind: str, name: str) -> None:
-        """As `kubectl delete --wait=false` does."""
-        assert self.kube.http.delete(f"{path_of(kind, self.namespace)}/{name}").is_success
-
     async def set_up_desk(self) -> None:
         """A Broker and a Strategy on it, as they are at first; returns when both are Ready."""
         self.apply("Broker", "paper", PAPER)
@@ -168,44 +142,9 @@ class Installed:
             for each in self.list(kind, MANAGED)
         }
 
-    def get(self, kind: str, name: str) -> dict[str, Any]:
-        """An object; empty where there is none."""
-        answer = self.kube.http.get(f"{path_of(kind, self.namespace)}/{name}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return {}
-        return dict(answer.raise_for_status().json())
-
-    def list(self, kind: str, labels: str = "") -> list[dict[str, Any]]:
-        """All objects of a kind."""
-        answer = self.kube.http.get(path_of(kind, self.namespace), params={"labelSelector": labels} if labels else {})
-        return list(answer.raise_for_status().json()["items"])
-
-    def names(self, kind: str) -> set[str]:
-        """The names of the operator's objects of a kind."""
-        return {each["metadata"]["name"] for each in self.list(kind, MANAGED)}
-
-    def condition(self, kind: str, name: str, condition: str = "Ready") -> dict[str, Any]:
-        """A condition of a resource; nothing where it has none."""
-        found = self.get(kind, name).get("status", {}).get("conditions", ())
-        return next((each for each in found if each["type"] == condition), {})
-
-    def await_condition(
-        self, kind: str, name: str, condition: str = "Ready", status: str = "True", seconds: float = WAIT_SECONDS
-    ) -> dict[str, Any]:
-        """Wait until the condition has this status for the present spec."""
-
-        def holds() -> dict[str, Any]:
-            found = self.condition(kind, name, condition)
-            present = self.get(kind, name).get("metadata", {}).get("generation")
-            fits = found.get("status") == status and found.get("observedGeneration") == present
-            return found if fits else {}
-
-        try:
-            return until(holds, f"{condition} of {kind} {name} is {status}", seconds)
-        except AssertionError as error:
-            said = "\n".join(str(line)[:1500] for each in self.operators for line in each.lines[-12:])
-            conditions = self.get(kind, name).get("status")
-            raise AssertionError(f"{error}\n{json.dumps(conditions, indent=1)}\n{said}") from error
+    def said(self) -> str:
+        """What the operators have logged last."""
+        return "\n".join(str(line)[:1500] for each in self.operators for line in each.lines[-12:])
 
     def run_pods(self) -> int:
         """Do as a cluster with nodes would: every Deployment that is not available becomes so; how many."""
@@ -253,30 +192,26 @@ class Installed:
             if written and each["objectRef"]["resource"] != "leases":
                 yield each
 
-    def _grant(self) -> None:
-        role = yaml.safe_load(ROLE.read_text())
-        metadata = {"name": self.account, "namespace": self.namespace}
-        rbac = "rbac.authorization.k8s.io"
-        made = [
-            {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, **role},
-            {
-                "apiVersion": f"{rbac}/v1",
-                "kind": "RoleBinding",
-                "metadata": metadata,
-                "roleRef": {"apiGroup": rbac, "kind": "Role", "name": self.account},
-                "subjects": [{"kind": "ServiceAccount", "name": self.account, "namespace": self.namespace}],
-            },
-        ]
-        for each in made:
-            self.kube.kubectl("apply", "-f-", text=json.dumps(each))
+    def grant(self, namespace: str) -> None:
+        """Give the operators their Role in a namespace."""
+        rules = yaml.safe_load(ROLE.read_text())["rules"]
+        subject = {"kind": "ServiceAccount", "name": self.account, "namespace": self.namespace}
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": self.account}
+        place = self.within(namespace)
+        place.create("Role", self.account, rules=rules)
+        place.create("RoleBinding", self.account, roleRef=role, subjects=[subject])
 
-    def _kubeconfig(self) -> Path:
-        path = self.kube.kubeconfig_for(self.namespace, self.account)
-        if self.server:
-            config = yaml.safe_load(path.read_text())
-            config["clusters"][0]["cluster"]["server"] = self.server
-            path.write_text(yaml.safe_dump(config))
+    def _kubeconfig(self, identity: str) -> Path:
+        """One for each operator: where it thinks that the API server is, is its own."""
+        config = yaml.safe_load(self._admission.read_text())
+        config["clusters"][0]["cluster"]["server"] = self.server or self.kube.url
+        path = self.folder / f"{identity}.kubeconfig"
+        path.write_text(yaml.safe_dump(config))
         return path
+
+    @cached_property
+    def _admission(self) -> Path:
+        return self.kube.kubeconfig_for(self.namespace, self.account)
 
     def _write_secrets(self) -> None:
         folder = self.folder / "secrets"

@@ -28,7 +28,7 @@ from alpha_panda.local.process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts" / "cluster"
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 AUDIT_POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -123,15 +123,20 @@ class KubeApi:
         """End the API server alone, as in an upgrade of the control plane."""
         await self._servers.pop("kube-apiserver").stop()
 
-    async def start_controllers(self) -> None:
-        """Start the controllers too: owned objects are collected, namespaces end, service accounts appear."""
+    async def start_controllers(self, *only: str) -> None:
+        """Start the controllers too, all or some: owned objects are collected, namespaces end, pods are created."""
         programs = build("kube-controller-manager")
         arguments = [
             *("--kubeconfig", str(self.kubeconfig), "--bind-address", HOST, "--leader-elect=false"),
             *("--secure-port", str(self._ports.take("controllers", "the controllers"))),
             *("--cert-dir", str(self._root / "controllers")),
+            *("--controllers", ",".join(only) or "*"),
         ]
         self._start("kube-controller-manager", programs, arguments, marker=str(self.kubeconfig))
+
+    async def stop_controllers(self) -> None:
+        """End these alone."""
+        await self._servers.pop("kube-controller-manager").stop()
 
     async def stop(self) -> None:
         """End everything, in order: who writes first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from kubernetes_asyncio import client, config
 from kubernetes_asyncio.client.exceptions import ApiException
 
 from alpha_panda.errors import PandaError, UnavailableError
-from alpha_panda_operator.cluster.kinds import Kind, kind_named
+from alpha_panda_operator.cluster.kinds import LEASE, Kind, kind_named
 from alpha_panda_operator.objects.model import MANAGER, Manifest
 
 ANSWER_SECONDS: Final = 20.0
@@ -51,6 +51,8 @@ class ApiServer:
     def __init__(self, api: client.ApiClient) -> None:
         """Use the connection, which the caller closes."""
         self._api = api
+        self.require_lead: Callable[[], None] = lambda: None
+        """Raises where this process may not write any more; asked before each write but those of leases."""
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
         """The object; None where there is none."""
@@ -101,6 +103,16 @@ class ApiServer:
             raise
         return True
 
+    async def published(self, api_version: str) -> dict[str, Any]:
+        """What the server tells anybody about the kinds of a version: OpenAPI's schemas by their names."""
+        try:
+            found = await self._ask("GET", f"/openapi/v3/apis/{api_version}")
+        except RefusedError as error:
+            if error.status == _NOT_FOUND:
+                return {}
+            raise
+        return dict(found["components"]["schemas"])
+
     async def knows(self, kind: Kind) -> bool:
         """Whether the server has the kind at all."""
         try:
@@ -119,6 +131,8 @@ class ApiServer:
         content: str = JSON,
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
+        if method != "GET" and f"/{LEASE.plural}" not in path:
+            self.require_lead()
         headers = {"Accept": JSON, "Content-Type": content}
         try:
             answer = await self._api.call_api(

@@ -62,6 +62,15 @@ class Leadership:
             if time.monotonic() - self._renewed > self._seconds - self.pause:
                 raise LeadershipLostError(f"the lease {self._name} could not be renewed for {self._seconds:g} s")
 
+    def require(self) -> None:
+        """Raise LeadershipLostError where the lease is over, as after a long stop of the whole process.
+
+        `keep` finds that out too, but only when its turn comes; whoever writes asks here first.
+        """
+        age = time.monotonic() - self._renewed
+        if age > self._seconds:
+            raise LeadershipLostError(f"the lease {self._name} was last renewed {age:.0f} s ago: another may hold it")
+
     async def release(self) -> None:
         """Give it back, so that the next one need not wait for its end."""
         try:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from alpha_panda.resources.reasons import Reason
-from alpha_panda.resources.status import MESSAGE_LIMIT, Condition, ConditionStatus, ConditionType, RolloutPhase
+from alpha_panda.resources.status import MESSAGE_LIMIT, Condition, ConditionStatus, ConditionType
 from alpha_panda_operator.decisions.observed import Seen, ServiceSeen, Trouble
 
 Said = tuple[ConditionType, ConditionStatus, Reason, str]
@@ -101,8 +101,7 @@ def _progress(seen: Seen) -> list[Said]:
     verdict = seen.rollout
     if verdict is None or verdict.record is None:
         return []
-    stalled = verdict.record.phase is RolloutPhase.GIVEN_UP
-    kind = ConditionType.STALLED if stalled else ConditionType.RECONCILING
+    kind = ConditionType.STALLED if verdict.stalled else ConditionType.RECONCILING
     return [holds(kind, verdict.reason, verdict.message)]
 
 

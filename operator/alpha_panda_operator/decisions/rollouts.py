@@ -17,6 +17,8 @@ from alpha_panda.resources.status import RolloutPhase, RolloutRecord
 from alpha_panda_operator.objects.model import digest
 
 LOOK_AGAIN_SECONDS: Final = 20.0
+SERVE_SECONDS: Final = 600.0
+"""In which the new pods are to serve, unless the installation says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class Change:
     available: frozenset[str]
     guarded: bool
     rollout: Rollout
+    serve_seconds: float = SERVE_SECONDS
 
     @property
     def replaced(self) -> tuple[str, ...]:
@@ -55,29 +58,39 @@ class Verdict:
     reason: Reason = Reason.AS_ASKED
     message: str = ""
     look_again: float | None = None
+    stalled: bool = False
+    """Whether nothing more is done until somebody acts."""
 
 
 def decide_rollout(record: RolloutRecord | None, change: Change, moment: Moment) -> Verdict:
     """What to do about a change, given what was written down of it."""
     if not change.replaced:
-        return _settled(record, change)
+        return _settled(record, change, moment)
     if not change.guarded:
         return Verdict(go=True)
+    mends = _mends(record, change)
     record = _of_this_change(record, change, moment)
     if record.phase is RolloutPhase.GIVEN_UP:
         return _given_up(record)
-    if record.phase is RolloutPhase.STARTING or _is_open(record.window, moment):
-        return _starting(record)
+    if record.phase is RolloutPhase.STARTING or mends or _is_open(record.window, moment):
+        return _starting(record, change, moment)
     if moment.now >= record.deadline:
         return _given_up(record.model_copy(update={"phase": RolloutPhase.GIVEN_UP}))
     return _waiting(record)
 
 
-def _settled(record: RolloutRecord | None, change: Change) -> Verdict:
+def _settled(record: RolloutRecord | None, change: Change, moment: Moment) -> Verdict:
     """Nothing is to be replaced (any more); what was started is followed until it serves."""
     if record is None or record.phase is not RolloutPhase.STARTING or change.available >= set(record.services):
         return Verdict(go=True)
-    return _starting(record)
+    return _starting(record, change, moment)
+
+
+def _mends(record: RolloutRecord | None, change: Change) -> bool:
+    """Whether it replaces what was begun in its window and does not serve: to wait would help nobody."""
+    if record is None or record.phase is not RolloutPhase.STARTING:
+        return False
+    return set(change.replaced) <= set(record.services) - change.available
 
 
 def _of_this_change(record: RolloutRecord | None, change: Change, moment: Moment) -> RolloutRecord:
@@ -106,13 +119,36 @@ def _is_open(window: RolloutWindow, moment: Moment) -> bool:
             return moment.flat is True
 
 
-def _starting(record: RolloutRecord) -> Verdict:
+def _starting(record: RolloutRecord, change: Change, moment: Moment) -> Verdict:
+    """From here on the record's deadline is that of the new pods."""
+    if record.phase is not RolloutPhase.STARTING:
+        deadline = moment.now + timedelta(seconds=change.serve_seconds)
+        record = record.model_copy(update={"phase": RolloutPhase.STARTING, "deadline": deadline})
+    if moment.now >= record.deadline:
+        return _stuck(record, change)
     return Verdict(
         go=True,
-        record=record.model_copy(update={"phase": RolloutPhase.STARTING}),
+        record=record,
         reason=Reason.ROLLING_OUT,
         message=f"{', '.join(record.services)}: being replaced",
+        look_again=min(LOOK_AGAIN_SECONDS, (record.deadline - moment.now).total_seconds()),
+    )
+
+
+def _stuck(record: RolloutRecord, change: Change) -> Verdict:
+    """The old pods are gone, and what they were started with may not suit what the new ones wrote: a person decides."""
+    late = sorted(set(record.services) - change.available)
+    return Verdict(
+        go=True,
+        record=record,
+        reason=Reason.ROLLOUT_STUCK,
+        message=(
+            f"{', '.join(late)}: replaced, and not serving by {record.deadline.isoformat(timespec='seconds')}; open "
+            "positions are not looked after. Change the image or settings back, or forward: it is done at once, "
+            "without waiting for the window"
+        ),
         look_again=LOOK_AGAIN_SECONDS,
+        stalled=True,
     )
 
 
@@ -136,6 +172,7 @@ def _given_up(record: RolloutRecord) -> Verdict:
         go=False,
         record=record,
         reason=Reason.DEADLINE_PASSED,
+        stalled=True,
         message=(
             f"{', '.join(record.services)}: the window {record.window} did not come before "
             f"{record.deadline.isoformat(timespec='seconds')}, so what ran before runs on; change the spec or "

@@ -14,6 +14,7 @@ import structlog
 from alpha_panda.errors import PandaError
 from alpha_panda_operator.cluster.cache import Key
 from alpha_panda_operator.cluster.kinds import CONFIG_MAP, DEPLOYMENT, RESOURCES, Kind
+from alpha_panda_operator.cluster.leadership import LeadershipLostError
 from alpha_panda_operator.decisions.observed import Trouble, seen_service
 from alpha_panda_operator.engine.finalizers import Finalizers
 from alpha_panda_operator.engine.platform import PlatformPass
@@ -101,8 +102,11 @@ class Engine:
         while True:
             key = await self.queue.take()
             try:
+                self._tools.api.require_lead()  # the stores know no lease, so it is asked for here
                 with self._tools.metrics.look(key[0]):
                     again = await (self._look_at_platform() if key == PLATFORM else self._look_at(key))
+            except LeadershipLostError:
+                raise
             except Exception as error:  # noqa: BLE001 - the boundary: whatever happens to one key, the others go on
                 pause = self.queue.failed(key)
                 known = isinstance(error, PandaError)
@@ -163,13 +167,14 @@ class Engine:
 
     def _ask_about_dependents(self, uid: str, world: World) -> None:
         """The owner of a service, and whoever else needs it."""
-        owner = next((key for key, stored in world.stored.items() if stored.uid == uid), None)
+        keys = {stored.uid: key for key, stored in world.stored.items()}
+        owner = keys.get(uid)
         if owner is not None:
             self.queue.add(owner)
         broker = owner[2] if owner is not None and owner[0] == "Broker" else None
         for each in world.around.plan.strategies:
             if broker in each.brokers or uid == self._tools.facts.release.uid:
-                self.queue.add(next(key for key, stored in world.stored.items() if stored.uid == each.uid))
+                self.queue.add(keys[each.uid])
 
     def _ask_about_resources(self, world: World, *, everything: bool = False) -> None:
         """Those that are new to the platform's pass; all, where what all depend on has changed."""

@@ -48,8 +48,10 @@ class Market:
         """Whether surely no session is on."""
         return self.is_open() is False
 
-    def closed(self, around: Surroundings) -> Trouble | None:
+    def closed(self, around: Surroundings, feed_trouble: str = "") -> Trouble | None:
         """Why nothing can be entered; a replay and a made-up market have their own hours."""
+        if feed_trouble:
+            return Trouble(reason=Reason.INVALID, message=f"the feed stands still: {feed_trouble}")
         source = around.feed.get("source", "none")
         if source == "none":
             return Trouble(reason=Reason.NOT_YET, message="the feed publishes nothing yet")

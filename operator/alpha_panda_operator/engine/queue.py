@@ -29,8 +29,9 @@ class WorkQueue:
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
-        """Keys that wait or are worked on."""
-        return len(self._due) + len(self._busy)
+        """Keys that are due or worked on; not those that are to be looked at again at a later time."""
+        now = time.monotonic()
+        return sum(due <= now for due in self._due.values()) + len(self._busy)
 
     @property
     def is_idle(self) -> bool:

@@ -28,13 +28,14 @@ from alpha_panda_operator.objects.render import owner_of, render
 _TOLD_BY_NO_WATCH: Final[frozenset[str]] = frozenset(
     {
         Reason.NOT_READY,
+        Reason.APPLY_FAILED,
         Reason.IMAGE_PULL_FAILED,
         Reason.CRASHING,
         Reason.SECRET_MISSING,
         Reason.SECRET_INCOMPLETE,
     }
 )
-"""What only pods and Secrets say: watching all of these would be more than a role should allow."""
+"""What only pods, Secrets or the API server say: to watch all of these would be more than a role should allow."""
 _ASK_AGAIN_SECONDS: Final = 10.0
 
 
@@ -116,7 +117,12 @@ class ResourcePass:
             each.name for each in self._observer.services(tuple(revisions), stored.namespace or "") if each.ready
         )
         change = Change(
-            live=running, wanted=revisions, available=serving, guarded=_is_live(stored), rollout=stored.spec.rollout
+            live=running,
+            wanted=revisions,
+            available=serving,
+            guarded=_is_live(stored),
+            rollout=stored.spec.rollout,
+            serve_seconds=self._facts.installation.timing.serve,
         )
         flat = await self._market.is_flat(_brokers_of(stored)) if change.guarded and change.replaced else None
         moment = Moment(now=datetime.now(UTC), market_open=self._market.is_open(), flat=flat)
@@ -188,7 +194,7 @@ class ResourcePass:
             brokers=brokers,
             halted=tuple(name for name in brokers if _is_halted(world.brokers[name])),
             guards=guards,
-            market=self._market.closed(world.around),
+            market=self._market.closed(world.around, world.feed_trouble),
         )
         before = status_of(found)
         needed = await self._observer.explained(needed, stored) if own else needed

@@ -14,6 +14,7 @@ from alpha_panda.errors import PandaError
 from alpha_panda.resources.documents import read_object
 from alpha_panda.resources.reasons import Reason
 from alpha_panda.resources.stored import StoredResource
+from alpha_panda.runtime import layers
 from alpha_panda.runtime.settings import FeedSettings
 from alpha_panda.topology.planner import plan
 from alpha_panda_operator.cluster.cache import Cache, Key, key_of
@@ -141,13 +142,13 @@ def _feed(cache: Cache, facts: Facts) -> tuple[dict[str, str], str]:
     found = cache.objects.get((CONFIG_MAP.kind, facts.release.namespace, installation.feed_name))
     told = dict((found or {}).get("data") or {})
     unknown = sorted(set(told) - set(FEED_SETTINGS))
-    try:
-        FeedSettings.model_validate(told)
-    except ValidationError as error:
-        return {}, f"ConfigMap {installation.feed_name}: " + "; ".join(each["msg"] for each in error.errors())
     if unknown:
         allowed = ", ".join(FEED_SETTINGS)
         return {}, f"ConfigMap {installation.feed_name}: {', '.join(unknown)} is unknown; allowed: {allowed}"
+    try:
+        FeedSettings.model_validate(told)
+    except ValidationError as error:
+        return {}, f"ConfigMap {installation.feed_name}: " + "; ".join(map(layers.told, error.errors()))
     return told, ""
 
 

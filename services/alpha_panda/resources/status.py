@@ -87,7 +87,7 @@ class RolloutPhase(StrEnum):
     ROLLING_BACK = "RollingBack"
     """The new did not become ready: the old is being put back."""
     GIVEN_UP = "GivenUp"
-    """The window did not come before the deadline, or the new never became ready; the old runs."""
+    """The window did not come before the deadline; the old runs."""
 
 
 class RolloutRecord(Model):
@@ -101,7 +101,9 @@ class RolloutRecord(Model):
     from_revision: Revision | None = Field(default=None, description="What runs, or ran, before; none at first.")
     to_revision: Revision = Field(description="What shall run.")
     started_at: AwareDatetime = Field(description="When it was asked for.")
-    deadline: AwareDatetime = Field(description="When it is given up unless it has begun.")
+    deadline: AwareDatetime = Field(
+        description="When it is given up unless it has begun; once it has, by when it must serve."
+    )
 
 
 class ServiceStatus(Model):

@@ -110,6 +110,27 @@ def test_the_record_is_there_until_the_new_pods_serve():
     assert decide_rollout(started, change(live="new"), moment(0.6)) == Verdict(go=True)
 
 
+def test_new_pods_that_do_not_serve_in_time_are_reported_until_they_do():
+    started = decide_rollout(waiting(), change(), moment(0.5, market_open=False)).record
+    assert started is not None
+    assert started.deadline == NOON + timedelta(hours=0.5, minutes=10)
+    late = decide_rollout(started, change(live="new", serving=False), moment(1))
+    assert (late.go, late.stalled, late.reason) == (True, True, Reason.ROLLOUT_STUCK)
+    assert f"{RISK}: replaced, and not serving by" in late.message
+    assert "Change the image or settings back" in late.message
+    assert decide_rollout(late.record, change(live="new"), moment(2)) == Verdict(go=True)
+
+
+@pytest.mark.parametrize("wanted", ["old", "newer"])
+def test_what_was_replaced_and_does_not_serve_is_mended_without_waiting(wanted: str):
+    started = decide_rollout(waiting(), change(), moment(0.5, market_open=False)).record
+    mended = decide_rollout(started, change(live="new", wanted=wanted, serving=False), moment(0.6))
+    assert mended.go
+    assert mended.record is not None
+    assert mended.record.phase is RolloutPhase.STARTING
+    assert not decide_rollout(started, change(live="new", wanted=wanted), moment(0.6)).go, "what serves is not touched"
+
+
 def test_a_change_that_is_taken_back_leaves_no_record():
     assert decide_rollout(waiting(), change(live="old", wanted="old"), moment(0.5)) == Verdict(go=True)
 
