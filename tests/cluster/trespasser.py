@@ -31,14 +31,18 @@ BROKER = sys.argv[1]
 
 
 async def read_topic() -> None:
-    """Read the Broker's fills."""
+    """Read the Broker's fills. Of what it may not see aiokafka gives nothing and raises nothing."""
     consumer = make_consumer(SETTINGS.kafka)
     await consumer.start()
     try:
         partition = TopicPartition(ORDERS_FILLED.full_name(BROKER, SETTINGS.platform.prefix), 0)
         consumer.assign([partition])
         consumer.seek(partition, 0)
-        await consumer.getmany(partition, timeout_ms=5000)
+        found = await consumer.getmany(partition, timeout_ms=15_000)
+        if partition.topic in consumer._client.cluster.unauthorized_topics:  # noqa: SLF001 - told nowhere else
+            raise kafka_errors.TopicAuthorizationFailedError(partition.topic)
+        if not found:
+            raise LookupError(f"nothing is in {partition.topic}")
     finally:
         await consumer.stop()
 
@@ -56,7 +60,7 @@ async def write_topic() -> None:
 async def read_keys() -> None:
     """Read the Broker's portfolio."""
     async with make_redis(SETTINGS.redis) as redis:
-        await redis.hgetall(f"{SETTINGS.platform.prefix}{BROKER}:portfolio:summary")
+        await redis.exists(f"{SETTINGS.platform.prefix}{BROKER}:portfolio:summary")
 
 
 async def write_keys() -> None:
