@@ -26,6 +26,8 @@ class BrokerDoor(Door):
 
     resources: ClusterResources
     name = "resource"
+    seconds = 30.0
+    """It takes two programs that log in to a cluster, and no other store would hold the halt in its place."""
 
     def serves(self, scope: HaltScope) -> bool:
         """A Broker is halted whole."""
