@@ -47,7 +47,9 @@ test-property: dev ## Run the property tests
 test-integration: dev ## Run the tests that start Kafka, Redis and PostgreSQL
 	@$(BIN)/python -m pytest tests/integration $(PYTEST_ARGS)
 
-test-chart: dev ## Render the Helm chart and hold it to its rules
+test-chart: dev ## Render the Helm chart and hold it to its rules (Helm is built from Go modules the first time)
+	@scripts/cluster/packages.sh "make test-chart" promtool=prometheus
+	@scripts/cluster/build.sh helm >/dev/null
 	@$(BIN)/python -m pytest tests/chart $(PYTEST_ARGS)
 
 test-operations: dev ## Run the tests that halt, examine and repair a whole platform

@@ -2,6 +2,7 @@
 suite=trixie
 published=docker.io/library/python:3.13-slim-$suite
 made=localhost/alpha-panda-debian:$suite
+trusted=/etc/ssl/certs/ca-certificates.crt
 
 say() { printf '%s\n' "→ $*" >&2; }
 
@@ -43,18 +44,40 @@ build_image() {
     for variable in PIP_INDEX_URL PIP_EXTRA_INDEX_URL; do
         [[ -z ${!variable:-} ]] || extra+=(--build-arg "$variable=${!variable}")
     done
+    if [[ -n ${PLATFORMS:-} ]]; then
+        docker buildx build --platform "$PLATFORMS" --push --tag "$reference" "${extra[@]}" "$@" "$folder"
+        return
+    fi
     if [[ $builder == docker ]]; then
         docker build --tag "$reference" "${extra[@]}" "$@" "$folder"
         return
     fi
-    # A company's own authority, which this machine trusts, is not in a base image; nothing of it stays in ours.
+    # A company's own authority, which this machine trusts, is not in a base image. It is laid over the image's own list
+    # for the time of the build: a file that is there already, for a mount makes what is not, and leaves it behind.
     authority=${PIP_CERT:-${SSL_CERT_FILE:-}}
     if [[ -n $authority ]]; then
-        extra+=(--build-arg PIP_CERT=/run/authority.crt --volume "$(realpath "$authority"):/run/authority.crt:ro")
+        extra+=(--build-arg "PIP_CERT=$trusted" --volume "$(realpath "$authority"):$trusted:ro")
     fi
-    # Without namespaces of its own a build also works within a container.
-    buildah build --isolation chroot --storage-driver overlay --timestamp "$SOURCE_DATE_EPOCH" \
+    # Without namespaces of its own a build also works within a container. Layers that fit are taken as they are.
+    buildah build --layers --isolation chroot --storage-driver overlay --timestamp "$SOURCE_DATE_EPOCH" \
         --tag "$reference" "${extra[@]}" "$@" "$folder"
+}
+
+push_image() {
+    if [[ $builder == docker ]]; then
+        docker push --quiet "$1" >&2
+    else
+        buildah --storage-driver overlay push --quiet "$1" >&2
+    fi
+}
+
+# Images for several machines cannot be held here, and Kafka's has this machine's Java.
+require_platforms() {
+    [[ -n ${PLATFORMS:-} ]] || return 0
+    docker buildx version >/dev/null 2>&1 || stop "PLATFORMS needs docker buildx" "install Docker with its plugin buildx"
+    [[ $registry != localhost ]] || stop "PLATFORMS needs a registry to push to" "REGISTRY=registry.example/trading"
+    [[ " ${wanted[*]} " != *" kafka "* ]] || stop "the image kafka is for this machine alone" \
+        "name the others: images/build base services operator redis postgres"
 }
 
 has_image() {

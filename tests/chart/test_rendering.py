@@ -119,6 +119,7 @@ def test_another_replay_is_another_job_because_a_job_never_changes() -> None:
         return next(each["metadata"]["name"] for each in objects if each["kind"] == "Job")
 
     assert name() == name() != name(speed="max")
+    assert name(speed=600) == name(speed="600")
 
 
 def test_credentials_are_in_secrets_only() -> None:

@@ -65,10 +65,10 @@ def _stay(command: str, words: list[str]) -> int:
     return supervise(words)
 
 
-def invoke(app: Callable[..., object], words: Sequence[str]) -> int:
-    """Let a typer app do what the words ask for; its exit code."""
+def invoke(app: Callable[..., object], words: Sequence[str], name: str = "panda") -> int:
+    """Let a typer app, which calls itself by this name, do what the words ask for; its exit code."""
     try:
-        app(list(words), prog_name="panda")
+        app(list(words), prog_name=name)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     return 0

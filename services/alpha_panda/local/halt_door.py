@@ -29,6 +29,8 @@ class Door(ABC):
     """One store that can hold a halt; every method raises a PandaError where the store does not answer."""
 
     name: str
+    seconds = 5.0
+    """How long it may take: somebody is waiting for trading to stop."""
     prompt = False
     """Whether a press takes effect here within milliseconds: such a door is pressed a moment before the others."""
 

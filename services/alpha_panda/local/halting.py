@@ -13,8 +13,6 @@ from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
 from alpha_panda.local.halt_door import Door, Standing
 
-_SECONDS: Final = 5.0
-"""How long one door may take: somebody is waiting for trading to stop."""
 _HEAD_START_SECONDS: Final = 0.05
 
 
@@ -96,9 +94,9 @@ def _not_halted(resumed: TradingResumed, standing: Standings) -> InputError:
 
 async def _attempt(door: Door, action: Callable[[Door], Awaitable[str]]) -> DoorReport:
     try:
-        says = await asyncio.wait_for(action(door), _SECONDS)
+        says = await asyncio.wait_for(action(door), door.seconds)
     except TimeoutError:
-        return DoorReport(door=door.name, done=False, says=f"no answer within {_SECONDS:g} s")
+        return DoorReport(door=door.name, done=False, says=f"no answer within {door.seconds:g} s")
     except (PandaError, OSError) as error:
         return DoorReport(door=door.name, done=False, says=str(error) or type(error).__name__)
     return DoorReport(door=door.name, done=True, says=says)
