@@ -2,52 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI, Security
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, FastAPI
 from prometheus_client import Counter
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
 
+from alpha_panda.api.auth import auth_routes
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.operations import operation_routes
-from alpha_panda.api.policy import BearerPolicy, check_token
 from alpha_panda.api.portfolios import portfolio_routes
-from alpha_panda.api.problems import Problem, documented, handle_problems
+from alpha_panda.api.problems import Problem, handle_problems
+from alpha_panda.api.realtime.routes import realtime_routes
 from alpha_panda.api.risk import risk_routes
+from alpha_panda.api.security.guard import Guard
+from alpha_panda.api.security.policies import needs, policy_of, require_policies
+from alpha_panda.api.security.principal import Role
 from alpha_panda.api.strategies import strategy_routes
 from alpha_panda.api.trades import trade_routes
 
+PARTS = (
+    operation_routes,
+    auth_routes,
+    portfolio_routes,
+    risk_routes,
+    strategy_routes,
+    trade_routes,
+    realtime_routes,
+)
+"""Each makes the routes of one subject."""
+_DESCRIPTION = """What trades, why, and what it is worth; and how to stop it.
 
-def create_app(dependencies: Dependencies) -> FastAPI:
-    """The API as an ASGI application.
+Sign in at `/api/v1/auth/login` and send the access token as `Authorization: Bearer …`. What each route asks of
+whoever calls it is its `x-role`: a viewer reads, a trader halts and changes, an admin makes users."""
+_PATH = "/api/v1/openapi.json"
+
+
+def create_app(dependencies: Dependencies, further: Iterable[BaseRoute] = ()) -> FastAPI:
+    """The API as an ASGI application; `further` are routes of others, such as the dashboard's pages.
 
     Raises:
-        InputError: the token is too short to be a secret.
+        RuntimeError: a route has no policy.
     """
-    check_token(dependencies.token)
     app = FastAPI(
         title="Alpha Panda",
         version=version("alpha-panda"),
-        description="What trades, why, and what it is worth. All but /health and /metrics needs the token.",
-        openapi_url="/api/v1/openapi.json",
+        description=_DESCRIPTION,
+        openapi_url=_PATH,
         docs_url=None,
         redoc_url=None,
     )
-    bearer: list[Any] = [Security(HTTPBearer(auto_error=False, description="The token of setting api.token."))]
-    app.include_router(operation_routes(dependencies))
-    for routes in (portfolio_routes, risk_routes, strategy_routes, trade_routes):
-        app.include_router(routes(dependencies), dependencies=bearer, responses=documented(401))
+    for route in app.routes:
+        if isinstance(route, Route):
+            needs(Role.VIEWER)(route.endpoint)
+    for part in PARTS:
+        add(app, part(dependencies))
+    app.router.routes.extend(further)
+    require_policies(app.routes)
     handle_problems(app)
     labels = ["route", "status"]
     requests = Counter("panda_api_requests", "Requests by route and status", labels, registry=dependencies.registry)
-    app.add_middleware(BearerPolicy, token=dependencies.token, requests=requests)
-    _describe_problem(app)
+    app.add_middleware(
+        Guard,
+        routes=lambda: app.routes,
+        doorkeeper=dependencies.doorkeeper,
+        limits=dependencies.limits,
+        settings=dependencies.settings,
+        requests=requests,
+    )
+    if dependencies.settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=dependencies.settings.origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-Request-ID"],
+        )
+    _describe(app)
     return app
 
 
-def _describe_problem(app: FastAPI) -> None:
-    """Put the shape of problems into the OpenAPI document, where the routes refer to it."""
+def add(app: FastAPI, router: APIRouter) -> None:
+    """Put the routes of a router beside the application's own, where the guard sees each with its policy."""
+    app.router.routes.extend(router.routes)
+
+
+def _describe(app: FastAPI) -> None:
+    """Complete the OpenAPI document: the shape of problems, how to sign in, and what each route asks."""
     described = app.openapi()
-    described["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    parts: dict[str, Any] = described.setdefault("components", {})
+    parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+    parts["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    for route in app.routes:
+        policy = policy_of(route)
+        operations = described["paths"].get(getattr(route, "path", ""), {})
+        for method in getattr(route, "methods", None) or ():
+            operation = operations.get(method.lower())
+            if operation is None or policy is None or policy.role is None:
+                continue
+            operation["x-role"] = policy.role.value
+            operation["security"] = [{"bearer": []}]
+            for status, title in (("401", "Unauthorized"), ("403", "Forbidden"), ("503", "Service Unavailable")):
+                operation["responses"].setdefault(status, _problem(title))
+            if policy.counted:
+                operation["responses"].setdefault("429", _problem("Too Many Requests"))
     app.openapi_schema = described
+
+
+def _problem(title: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": title, "content": {"application/problem+json": {"schema": schema}}}

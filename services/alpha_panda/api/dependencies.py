@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
@@ -11,18 +14,54 @@ from starlette.exceptions import HTTPException
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.control_view import BrokerView, ControlView, StrategyView
 from alpha_panda.api.queries import Queries
+from alpha_panda.api.realtime.hub import Hub
+from alpha_panda.api.security.accounts import User
+from alpha_panda.api.security.doorkeeper import Doorkeeper
+from alpha_panda.api.security.errors import NotAllowedError
+from alpha_panda.api.security.limits import Limits
+from alpha_panda.api.security.principal import Principal
+from alpha_panda.api.security.second_factor import STEP_UP_LASTS
+from alpha_panda.api.security.sessions import Sessions
 from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.runtime.settings import ApiSettings
+
+
+def wall_clock() -> datetime:
+    """The time now, aware UTC."""
+    return datetime.now(UTC)
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """Views, stores and the token."""
+    """Views, stores, and who may come in."""
 
     control: ControlView
     cache: PortfolioCache
     queries: Queries
     instruments: InstrumentTable
     registry: CollectorRegistry
-    token: str
+    sessions: Sessions
+    limits: Limits
+    doorkeeper: Doorkeeper
+    hub: Hub
+    settings: ApiSettings = ApiSettings()
+    clock: Callable[[], datetime] = wall_clock
+    monotonic: Callable[[], float] = time.monotonic
+
+    async def require_person(self, who: Principal) -> User:
+        """The user who asks.
+
+        Raises:
+            NotAllowedError: it is a machine, or a user who is gone.
+        """
+        user = None if who.kind == "machine" else await self.sessions.accounts.user(who.name)
+        if user is None:
+            raise NotAllowedError("this is for people who are signed in", remedy="log in at /api/v1/auth/login")
+        return user
+
+    def require_step_up(self, who: Principal) -> None:
+        """Raises NotAllowedError where the second factor was not shown in the last minutes."""
+        if who.stepped_up_at is None or self.clock() - who.stepped_up_at > STEP_UP_LASTS:
+            raise NotAllowedError("this needs the second factor", remedy="show a code at /api/v1/auth/step-up")
 
     def require_broker(self, name: str) -> BrokerView:
         """The Broker of this name; raises HTTPException (404)."""

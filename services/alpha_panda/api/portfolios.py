@@ -20,6 +20,8 @@ from alpha_panda.api.models import (
     StrategyResult,
 )
 from alpha_panda.api.problems import documented
+from alpha_panda.api.security.policies import needs
+from alpha_panda.api.security.principal import Role
 
 
 def portfolio_routes(dependencies: Dependencies) -> APIRouter:
@@ -27,11 +29,13 @@ def portfolio_routes(dependencies: Dependencies) -> APIRouter:
     router = APIRouter(prefix="/api/v1/portfolios", tags=["portfolios"])
 
     @router.get("", responses=documented(503))
+    @needs(Role.VIEWER)
     async def list_portfolios() -> list[Portfolio]:
         """Every Broker with its account."""
         return [await _portfolio(dependencies, broker) for broker in dependencies.control.brokers]
 
     @router.get("/{broker}", responses=documented(404, 503))
+    @needs(Role.VIEWER)
     async def get_portfolio(broker: str) -> PortfolioDetail:
         """A Broker's account with its positions, the results of its strategies and its equity curve."""
         view = dependencies.require_broker(broker)

@@ -12,6 +12,8 @@ from alpha_panda.api.models import Fill, Money, Order, Page, Signal, Verdict
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing, Row
 from alpha_panda.api.risk import reasons_of
+from alpha_panda.api.security.policies import needs
+from alpha_panda.api.security.principal import Role
 
 OrderStatus = Literal["submitted", "open", "partially_filled", "filled", "failed", "cancelled"]
 SignalVerdict = Literal["pending", "validated", "rejected"]
@@ -48,6 +50,7 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
         return rows, _encoded(following)
 
     @router.get("/orders", responses=RESPONSES)
+    @needs(Role.VIEWER)
     async def list_orders(  # noqa: PLR0913, PLR0917
         broker: BrokerFilter = None,
         strategy: StrategyFilter = None,
@@ -61,6 +64,7 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
         return Page(items=[_order(dependencies, row) for row in rows], cursor=following)
 
     @router.get("/fills", responses=RESPONSES)
+    @needs(Role.VIEWER)
     async def list_fills(
         broker: BrokerFilter = None,
         strategy: StrategyFilter = None,
@@ -73,6 +77,7 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
         return Page(items=[_fill(dependencies, row) for row in rows], cursor=following)
 
     @router.get("/signals", responses=RESPONSES)
+    @needs(Role.VIEWER)
     async def list_signals(  # noqa: PLR0913, PLR0917
         broker: BrokerFilter = None,
         strategy: StrategyFilter = None,

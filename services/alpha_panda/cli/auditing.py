@@ -17,7 +17,7 @@ from alpha_panda.domain.audit import Deed, first_break
 from alpha_panda.errors import PandaError
 from alpha_panda.events.audit import Action
 from alpha_panda.events.topics import AUDIT_EVENTS
-from alpha_panda.local.audit import AuditLog, read_audit
+from alpha_panda.local.audit import audit_log, read_audit
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform
 from alpha_panda.resources.stored import StoredResource
@@ -77,7 +77,7 @@ def record(layout: Layout, deeds: Iterable[Deed]) -> None:
     told = tuple(deeds)
     if not told:
         return
-    why = AuditLog(layout).record(*told)
+    why = audit_log(layout).record(*told)
     if why is not None:
         print_warning(f"{AUDIT_EVENTS.name} did not take what was done; it is kept and written with the next: {why}")
 

@@ -22,20 +22,20 @@ from alpha_panda.domain.quarantine import QUARANTINED, Quarantines
 from alpha_panda.errors import InputError, PandaError, UnavailableError
 from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.local.halt_door import Door, Standing
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import DoorReport, Standings, press, read_halts, release
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.quarantine_reader import read_quarantines
 from alpha_panda.local.resource_access import open_resources
-from alpha_panda.local.resource_store import Applied, Edit
+from alpha_panda.operations.halt_door import Door, Standing
+from alpha_panda.operations.halting import DoorReport, Standings, press, read_halts, release
+from alpha_panda.operations.resource_store import Applied, Edit
 from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import Strategy, StrategyState
 
 
 class Editable(Protocol):
-    """What pausing needs of a store of resources; `alpha_panda.local.resource_store` has one."""
+    """What pausing needs of a store of resources; `alpha_panda.operations.resource_store` has one."""
 
     async def edit(self, kind: str, names: Iterable[str] | None, change: Edit, actor: str) -> tuple[Applied, ...]:
         """Change resources from what they are at this moment."""

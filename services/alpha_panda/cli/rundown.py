@@ -18,10 +18,10 @@ from alpha_panda.domain.money import rupees
 from alpha_panda.errors import PandaError
 from alpha_panda.local.day import BrokerDay, read_days
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import read_halts
 from alpha_panda.local.platform import Platform, ServiceDetail
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.run_file import load_run
+from alpha_panda.operations.halting import read_halts
 
 _POLL_SECONDS = 0.2
 _SAY_SECONDS = 1.0

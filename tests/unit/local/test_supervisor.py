@@ -7,7 +7,8 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.locks import EXIT_IN_USE, FileLock
+from alpha_panda.local.locks import EXIT_IN_USE
+from alpha_panda.runtime.file_lock import FileLock
 from alpha_panda.local.status_file import load_status
 from alpha_panda.local.supervisor import Supervisor
 
