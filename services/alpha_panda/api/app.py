@@ -17,9 +17,13 @@ from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.control_view import ControlView
 from alpha_panda.api.dependencies import Dependencies, wall_clock
+from alpha_panda.api.machine import Machine
+from alpha_panda.api.making import make_desk, people_in_redis
 from alpha_panda.api.queries import Queries
 from alpha_panda.api.realtime.hub import Hub
+from alpha_panda.api.realtime.observer import Observer
 from alpha_panda.api.security.accounts import Accounts
+from alpha_panda.api.security.approvals import Approvals
 from alpha_panda.api.security.doorkeeper import Doorkeeper, cookie_name
 from alpha_panda.api.security.limits import Limits
 from alpha_panda.api.security.principal import Role
@@ -33,7 +37,7 @@ from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
 from alpha_panda.runtime.rate_limits import RateLimits
 from alpha_panda.runtime.redis import make_redis, require_login
-from alpha_panda.runtime.settings import RedisSettings, ServiceSettings
+from alpha_panda.runtime.settings import ServiceSettings
 from alpha_panda.topology.names import access_keys
 
 _POLL_MILLISECONDS = 200
@@ -47,7 +51,7 @@ async def run(process: Process) -> None:
         raise InputError("api.token is not set, and the API serves nobody without one", remedy="set PANDA_API__TOKEN")
     view, hub = ControlView(), Hub()
     reader = ControlReader(settings, CONTROL_AND_FINDINGS)
-    counting = _as_people(settings)
+    counting = people_in_redis(settings)
     async with (
         await make_pool(settings.postgres, size=8) as pool,
         make_redis(settings.redis) as redis,
@@ -62,25 +66,27 @@ async def run(process: Process) -> None:
             logins_per_minute=settings.api.logins_per_minute,
             changes_per_minute=settings.api.changes_per_minute,
         )
-        app = create_app(
-            Dependencies(
-                control=view,
-                cache=PortfolioCache(redis),
-                queries=Queries(pool),
-                instruments=load_instruments(settings.data.instruments),
-                registry=process.metrics.registry,
-                sessions=sessions,
-                limits=limits,
-                doorkeeper=Doorkeeper(
-                    sessions,
-                    settings.api.token.get_secret_value(),
-                    Role(settings.api.token_role),
-                    cookie_name(https=settings.api.https),
-                ),
-                hub=hub,
-                settings=settings.api,
-            )
+        dependencies = Dependencies(
+            control=view,
+            cache=PortfolioCache(redis),
+            queries=Queries(pool),
+            instruments=load_instruments(settings.data.instruments),
+            registry=process.metrics.registry,
+            sessions=sessions,
+            limits=limits,
+            doorkeeper=Doorkeeper(
+                sessions,
+                settings.api.token.get_secret_value(),
+                Role(settings.api.token_role),
+                cookie_name(https=settings.api.https),
+            ),
+            hub=hub,
+            desk=make_desk(settings, pool),
+            approvals=Approvals(pool),
+            machine=Machine(settings.operations, settings.run.pacing, wall_clock),
+            settings=settings.api,
         )
+        app = create_app(dependencies)
         server = _Server(
             uvicorn.Config(
                 app,
@@ -93,24 +99,21 @@ async def run(process: Process) -> None:
             )
         )
         serving = asyncio.create_task(server.serve())
-        renewing = asyncio.create_task(_renew_keys(sessions, process.stopping))
+        beside = (
+            asyncio.create_task(_renew_keys(sessions, process.stopping)),
+            asyncio.create_task(Observer(dependencies).run(process.stopping)),
+        )
         try:
             for event, _ in await reader.start():
                 _apply(view, event)
             view.complete = True
-            await _follow(process, reader, view, serving)
+            await _follow(process, reader, view, hub, serving)
         finally:
             server.should_exit = True
             await serving
-            renewing.cancel()
+            for each in beside:
+                each.cancel()
             await reader.stop()
-
-
-def _as_people(settings: ServiceSettings) -> RedisSettings:
-    """The way into Redis as the principal of people, where their attempts are counted."""
-    return settings.redis.model_copy(
-        update={"username": settings.operations.username, "password": settings.operations.password}
-    )
 
 
 def _sessions(settings: ServiceSettings, pool: asyncpg.Pool[Any], redis: Redis) -> Sessions:
@@ -131,7 +134,9 @@ class _Server(uvicorn.Server):
         """Leave them as they are."""
 
 
-async def _follow(process: Process, reader: ControlReader, view: ControlView, serving: asyncio.Task[None]) -> None:
+async def _follow(
+    process: Process, reader: ControlReader, view: ControlView, hub: Hub, serving: asyncio.Task[None]
+) -> None:
     process.health.ready = True
     process.health.detail = {"lag": 0}
     while not process.stopping.is_set():
@@ -143,6 +148,7 @@ async def _follow(process: Process, reader: ControlReader, view: ControlView, se
         process.health.turn()
         for event, _ in await reader.poll(_POLL_MILLISECONDS):
             _apply(view, event)
+            hub.publish("control", {"type": type(event.data).__name__, "key": event.key, "at": event.event_time})
             process.health.saw_event()
 
 

@@ -12,8 +12,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 
 from alpha_panda.api.auth import auth_routes
+from alpha_panda.api.books import book_routes
 from alpha_panda.api.dependencies import Dependencies
+from alpha_panda.api.explain import explain_routes
+from alpha_panda.api.market import market_routes
 from alpha_panda.api.operations import operation_routes
+from alpha_panda.api.ops import ops_routes
+from alpha_panda.api.pausing import pausing_routes
 from alpha_panda.api.portfolios import portfolio_routes
 from alpha_panda.api.problems import Problem, handle_problems
 from alpha_panda.api.realtime.routes import realtime_routes
@@ -22,7 +27,9 @@ from alpha_panda.api.security.guard import Guard
 from alpha_panda.api.security.policies import needs, policy_of, require_policies
 from alpha_panda.api.security.principal import Role
 from alpha_panda.api.strategies import strategy_routes
+from alpha_panda.api.system import system_routes
 from alpha_panda.api.trades import trade_routes
+from alpha_panda.api.users import user_routes
 
 PARTS = (
     operation_routes,
@@ -32,6 +39,13 @@ PARTS = (
     strategy_routes,
     trade_routes,
     realtime_routes,
+    ops_routes,
+    pausing_routes,
+    user_routes,
+    book_routes,
+    explain_routes,
+    market_routes,
+    system_routes,
 )
 """Each makes the routes of one subject."""
 _DESCRIPTION = """What trades, why, and what it is worth; and how to stop it.

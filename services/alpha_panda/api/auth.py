@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from alpha_panda.api.asked import Asked
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.models import Answer
 from alpha_panda.api.problems import documented
@@ -23,12 +24,6 @@ from alpha_panda.api.security.second_factor import address_of, new_secret
 from alpha_panda.api.security.sessions import Granted
 
 Asking = Annotated[Principal, Depends(current_principal)]
-
-
-class Asked(BaseModel):
-    """Base of what is sent: a name that is not known is refused, so that a misspelt one is not left out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=4096)
 
 
 class Login(Asked):

@@ -42,7 +42,7 @@ def portfolio_routes(dependencies: Dependencies) -> APIRouter:
         parts = await dependencies.cache.read(broker, "summary", "positions", "strategies", "equity")
         return PortfolioDetail(
             **_head(dependencies, view, parts.get("summary")),
-            positions=[_position(dependencies, each) for each in _data(parts, "positions")],
+            positions=[position(dependencies, each) for each in _data(parts, "positions")],
             strategies=[strategy_result(each) for each in _data(parts, "strategies")],
             equity_curve=[
                 EquityPoint(at=each["at"], equity=Money.of(each["equity_paise"])) for each in _data(parts, "equity")
@@ -90,7 +90,8 @@ def _account(data: dict[str, Any]) -> Account:
     )
 
 
-def _position(dependencies: Dependencies, data: dict[str, Any]) -> Position:
+def position(dependencies: Dependencies, data: dict[str, Any]) -> Position:
+    """A position of the read model."""
     return Position(
         strategy=data["strategy"],
         instrument=dependencies.instrument_name(data["instrument_token"]),

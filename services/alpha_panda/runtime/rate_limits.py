@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Any, Final
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage
@@ -20,9 +20,8 @@ class RateLimits:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         """Every key begins with `prefix`."""
-        storage = RedisStorage(
-            _ANY, connection_pool=redis.connection_pool, implementation="redispy", key_prefix=prefix.rstrip(":")
-        )
+        pool: Any = redis.connection_pool  # its type names options of a URL alone
+        storage = RedisStorage(_ANY, connection_pool=pool, implementation="redispy", key_prefix=prefix.rstrip(":"))
         self._windows = MovingWindowRateLimiter(storage)
 
     async def seconds_to_wait(self, per_minute: int, *names: str) -> int:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import httpx
@@ -15,18 +17,23 @@ from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.control_view import ControlView
 from alpha_panda.api.dependencies import Dependencies
+from alpha_panda.api.desk import Desk
+from alpha_panda.api.machine import Machine
 from alpha_panda.api.queries import Queries
 from alpha_panda.api.realtime.hub import Hub
 from alpha_panda.api.security.accounts import Accounts
+from alpha_panda.api.security.approvals import Approvals
 from alpha_panda.api.security.doorkeeper import Doorkeeper
 from alpha_panda.api.security.limits import Limits
 from alpha_panda.api.security.principal import Role
 from alpha_panda.api.security.sessions import Sessions
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.signals import Side
+from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
+from alpha_panda.runtime.settings import OperationsSettings, ServiceSettings
 
 TOKEN = "a-token-of-the-tests"
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
@@ -98,7 +105,14 @@ def doors(pool: FakePool, redis: FakeRedis, windows: FakeWindows, token: str = T
         "limits": Limits(windows, logins_per_minute=10, changes_per_minute=60),
         "doorkeeper": Doorkeeper(sessions, token, Role.ADMIN, "panda_session"),
         "hub": Hub(),
+        "desk": Desk([], AuditLog(ServiceSettings, Path(gettempdir())), _no_entries, None),
+        "approvals": Approvals(pool),
+        "machine": Machine(OperationsSettings(), "arrival", lambda: NOW),
     }
+
+
+async def _no_entries() -> list[Any]:
+    return []
 
 
 class World:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
@@ -27,7 +27,9 @@ LastId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=64, desc
 def realtime_routes(dependencies: Dependencies) -> APIRouter:
     """The stream."""
     router = APIRouter(prefix="/api/v1", tags=["realtime"])
-    shown = {200: {"description": "Server-sent events", "content": {"text/event-stream": {"example": _EXAMPLE}}}}
+    shown: dict[int | str, dict[str, Any]] = {
+        200: {"description": "Server-sent events", "content": {"text/event-stream": {"example": _EXAMPLE}}}
+    }
 
     @router.get("/events", response_class=StreamingResponse, responses={**shown, **documented(404, 422)})
     @needs(Role.VIEWER)
@@ -39,7 +41,7 @@ def realtime_routes(dependencies: Dependencies) -> APIRouter:
     ) -> StreamingResponse:
         """What happens from now on, or from after the last one that arrived.
 
-        Kinds: portfolio, order, fill, signal, halts, strategy, alert; reset says that something was missed.
+        Kinds: portfolio, order, fill, signal, control, halts, alert; reset says that something was missed.
         """
         if broker is not None:
             dependencies.require_broker(broker)
