@@ -120,6 +120,13 @@ def _describe(app: FastAPI) -> None:
             operation["security"] = [{"bearer": []}]
             for status, title in (("401", "Unauthorized"), ("403", "Forbidden"), ("503", "Service Unavailable")):
                 operation["responses"].setdefault(status, _problem(title))
+            if "requestBody" in operation:
+                for status, title in (
+                    ("408", "Request Timeout"),
+                    ("413", "Content Too Large"),
+                    ("422", "Unprocessable"),
+                ):
+                    operation["responses"].setdefault(status, _problem(title))
             if policy.counted:
                 operation["responses"].setdefault("429", _problem("Too Many Requests"))
     app.openapi_schema = described

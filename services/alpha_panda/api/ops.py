@@ -90,7 +90,7 @@ def ops_routes(dependencies: Dependencies) -> APIRouter:
     async def list_approvals() -> list[ApprovalAnswer]:
         """What waits for a second person."""
         found = await dependencies.approvals.open(dependencies.clock())
-        return [ApprovalAnswer(**_public(msgspec.structs.asdict(each))) for each in found]
+        return [ApprovalAnswer.model_validate(_public(msgspec.structs.asdict(each))) for each in found]
 
     return router
 

@@ -77,6 +77,7 @@ async def show(platform: Platform) -> None:
     api, token = _api(platform), platform.layout.secrets / "api-token"
     print_text(f"\nAPI: {api}/api/v1/openapi.json")
     print_text(f'     curl -H "Authorization: Bearer $(cat {token})" {api}/api/v1/portfolios')
+    print_text("     panda portfolio | orders | signals | top ask it; to log in: panda users create YOU --role admin")
 
 
 def _drained(service: ServiceDetail) -> bool:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from alpha_panda.runtime.store_errors import redis_store_errors
 
-_ANY: Final = "async+redis://the-pool-knows"
+_ANY: Final = "async+redis://the-pool-knows:1"
 
 
 class RateLimits:

@@ -33,7 +33,7 @@ from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
-from alpha_panda.runtime.settings import OperationsSettings, ServiceSettings
+from alpha_panda.runtime.settings import ApiSettings, OperationsSettings, ServiceSettings
 
 TOKEN = "a-token-of-the-tests"
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
@@ -126,6 +126,16 @@ class World:
         for event in (broker(), broker("new"), configured("s", {"strategy": "momentum", "instruments": [YESBANK]})):
             self.control.apply(event)
         self.control.complete = True
+        self._api = ApiSettings()
+        self.serve()
+
+    def settings(self, **changes: Any) -> None:  # noqa: ANN401 - what settings hold
+        """Serve with other settings."""
+        self._api = ApiSettings(**changes)
+        self.serve()
+
+    def serve(self, **doors_: Any) -> None:  # noqa: ANN401 - parts of the dependencies
+        """Make the application anew."""
         self.app: FastAPI = create_app(
             Dependencies(
                 control=self.control,
@@ -133,7 +143,9 @@ class World:
                 queries=Queries(self.pool),
                 instruments=load_instruments(),
                 registry=CollectorRegistry(),
-                **doors(self.pool, self.redis, self.windows),
+                settings=self._api,
+                clock=lambda: NOW,
+                **(doors_ or doors(self.pool, self.redis, self.windows)),
             )
         )
 

@@ -7,16 +7,23 @@ a strategy that changed, become a message that says so.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 
 from alpha_panda.api.dependencies import Dependencies
+from alpha_panda.api.models import Answer
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing
 from alpha_panda.api.trades import fill_of, order_of, signal_of
 from alpha_panda.errors import PandaError
 
 _SECONDS: Final = 0.5
+_SHOWN: Final[tuple[tuple[Listing, str, Callable[..., Answer]], ...]] = (
+    (ORDERS, "order", order_of),
+    (FILLS, "fill", fill_of),
+    (SIGNALS, "signal", signal_of),
+)
 _MOST: Final = 100
 """Rows of a kind that one look tells of; a client that needs all of them reads the list."""
 
@@ -29,7 +36,6 @@ class Observer:
         self._dependencies = dependencies
         self._written: dict[str, Any] = {}
         self._seen: dict[tuple[str, str], set[Any]] = {}
-        self._shown = {ORDERS: ("order", order_of), FILLS: ("fill", fill_of), SIGNALS: ("signal", signal_of)}
         self._log = structlog.get_logger()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -49,8 +55,8 @@ class Observer:
         """Look once."""
         for broker in self._dependencies.control.brokers:
             await self._portfolio(broker.name)
-            for listing in self._shown:
-                await self._rows(broker.name, listing)
+            for listing, kind, shape in _SHOWN:
+                await self._rows(broker.name, listing, kind, shape)
 
     async def _portfolio(self, broker: str) -> None:
         found = (await self._dependencies.cache.read(broker, "summary")).get("summary")
@@ -60,8 +66,7 @@ class Observer:
         data = {"broker": broker, "as_of": found.as_of, "written_at": found.written_at, **found.data}
         self._dependencies.hub.publish("portfolio", data, broker)
 
-    async def _rows(self, broker: str, listing: Listing) -> None:
-        kind, shape = self._shown[listing]
+    async def _rows(self, broker: str, listing: Listing, kind: str, shape: Callable[..., Answer]) -> None:
         rows, _ = await self._dependencies.queries.page(listing, [broker], {}, _MOST)
         marks = {(row["row_id"], row.get("status"), row.get("filled_quantity"), row.get("verdict")) for row in rows}
         known = self._seen.get((broker, kind))

@@ -89,9 +89,8 @@ class Guard:
                 if answer.begun:
                     raise
                 said = f"this took more than {self._settings.request_seconds:g} s"
-                await problem_response(HTTPStatus.SERVICE_UNAVAILABLE, said, {"Retry-After": "1"})(
-                    scope, receive, answer
-                )
+                late = HTTPStatus.SERVICE_UNAVAILABLE if answer.read else HTTPStatus.REQUEST_TIMEOUT
+                await problem_response(late, said, {"Retry-After": "1"})(scope, receive, answer)
 
     async def _answer(
         self, connection: HTTPConnection, route: BaseRoute | None, receive: Receive, answer: _Answer
@@ -102,6 +101,7 @@ class Guard:
             body = await read_body(scope, receive, self._settings.body_bytes)
             if body is None:
                 return
+            answer.read = True
             _refuse_depth(body, self._settings.body_depth)
             await self._app(scope, replayed(body, receive), answer)
         except (PandaError, HTTPException) as error:
@@ -148,6 +148,7 @@ class _Answer:
         self._send = send
         self._told = told
         self._count = count
+        self.read = False
         self.begun = False
         self.patience: asyncio.Timeout | None = None
 
