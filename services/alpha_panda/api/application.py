@@ -61,7 +61,7 @@ def create_app(dependencies: Dependencies, further: Iterable[BaseRoute] = ()) ->
     Raises:
         RuntimeError: a route has no policy.
     """
-    app = FastAPI(
+    app = _Api(
         title="Alpha Panda",
         version=version("alpha-panda"),
         description=_DESCRIPTION,
@@ -94,7 +94,6 @@ def create_app(dependencies: Dependencies, further: Iterable[BaseRoute] = ()) ->
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", "X-Request-ID"],
         )
-    _describe(app)
     return app
 
 
@@ -103,9 +102,18 @@ def add(app: FastAPI, router: APIRouter) -> None:
     app.router.routes.extend(router.routes)
 
 
-def _describe(app: FastAPI) -> None:
+class _Api(FastAPI):
+    """Describes itself when it is first asked, which takes longer than to start."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _complete(self, super().openapi())
+        return self.openapi_schema
+
+
+def _complete(app: FastAPI, described: dict[str, Any]) -> dict[str, Any]:
     """Complete the OpenAPI document: the shape of problems, how to sign in, and what each route asks."""
-    described = app.openapi()
     parts: dict[str, Any] = described.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
     parts["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -129,7 +137,7 @@ def _describe(app: FastAPI) -> None:
                     operation["responses"].setdefault(status, _problem(title))
             if policy.counted:
                 operation["responses"].setdefault("429", _problem("Too Many Requests"))
-    app.openapi_schema = described
+    return described
 
 
 def _problem(title: str) -> dict[str, Any]:
