@@ -34,7 +34,7 @@ from alpha_panda.events.orders import OrderSubmitted
 from alpha_panda.events.signals import SignalRejected
 
 OPEN = {"/health", "/metrics", "/api/v1/auth/login", "/api/v1/auth/refresh"}
-FULL = {"broker": "paper", "name": "s"}
+FULL = {"broker": "paper", "name": "s", "signal_id": "x", "instrument": "NSE:YESBANK"}
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ CLAIMS = Claims(
     role=Role.TRADER,
     session="0191e7a0-0000-7000-8000-000000000000",
     identity="j1",
-    expires_at=NOW.replace(microsecond=0) + timedelta(minutes=5),
+    expires_at=NOW.replace(microsecond=0) + timedelta(hours=1),
 )
 
 
@@ -33,7 +33,7 @@ def payload(**changes: object) -> dict[str, Any]:
         "jti": "j1",
         "iat": NOW,
         "nbf": NOW,
-        "exp": NOW + timedelta(minutes=5),
+        "exp": NOW + timedelta(hours=1),
         **changes,
     }
     return {name: value for name, value in told.items() if value is not None}
@@ -64,7 +64,7 @@ def test_a_token_says_what_was_signed():
         made(payload(aud="somebody-else")),
         made(payload(iss="somebody-else")),
         made(payload(exp=NOW - timedelta(minutes=1))),
-        made(payload(nbf=NOW + timedelta(minutes=1))),
+        made(payload(nbf=NOW + timedelta(minutes=50))),
         made(payload(exp=None)),
         made(payload(sid=None)),
         made(payload(role="god")),

@@ -88,6 +88,7 @@ class Guard:
             except TimeoutError:
                 if answer.begun:
                     raise
+                answer.patience = None
                 said = f"this took more than {self._settings.request_seconds:g} s"
                 late = HTTPStatus.SERVICE_UNAVAILABLE if answer.read else HTTPStatus.REQUEST_TIMEOUT
                 await problem_response(late, said, {"Retry-After": "1"})(scope, receive, answer)
