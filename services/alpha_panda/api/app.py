@@ -95,6 +95,7 @@ async def run(process: Process) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # where a request comes from `security.addresses` tells
                 timeout_graceful_shutdown=5,
             )
         )

@@ -145,7 +145,14 @@ class Served:
                 )
             )
             self._server = uvicorn.Server(
-                uvicorn.Config(self.app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+                uvicorn.Config(
+                    self.app,
+                    port=0,
+                    log_config=None,
+                    access_log=False,
+                    proxy_headers=False,
+                    timeout_graceful_shutdown=1,
+                )
             )
             await self._server.serve()
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from tests.unit.api.fakes import NOW, TOKEN, World, doors
 
 from alpha_panda.api.security.addresses import address_of
-from alpha_panda.api.security.bodies import depth_of
+from alpha_panda.api.security.bodies import is_deeper
 from alpha_panda.api.security.doorkeeper import Doorkeeper, check_token, refuse_foreign_page
 from alpha_panda.api.security.errors import NotAllowedError
 from alpha_panda.api.security.policies import require_policies
@@ -118,8 +118,10 @@ async def test_what_is_too_large_or_too_deep_is_not_given_to_a_parser(world: Wor
     deep = await send(world, "POST", "/api/v1/ops/halts", content=b"[" * 5_000 + b"]" * 5_000)
     assert (deep.status_code, "deeper than 20" in deep.json()["detail"]) == (422, True)
     quoted = json.dumps({"a": "[" * 100, "b": '\\"[['}).encode()
-    assert depth_of(quoted) == 1
-    assert depth_of(b'[{"a": [1]}]') == 3
+    assert not is_deeper(quoted, 1)
+    assert is_deeper(b'[{"a": [1]}]', 2)
+    assert not is_deeper(b'[{"a": [1]}]', 3)
+    assert is_deeper(b'"' + b"[" * 30, 20)
 
 
 async def test_a_client_that_does_not_finish_its_request_is_answered_in_time(world: World):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
 
-_OPENS, _CLOSES, _QUOTE, _ESCAPE = b"[{", b"]}", 0x22, 0x5C
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
+_OPENS: Final = (b"[", b"{")
 
 
 async def read_body(scope: Scope, receive: Receive, most: int) -> bytes | None:
@@ -47,21 +51,14 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def depth_of(body: bytes) -> int:
-    """How deep arrays and objects are nested, counted without parsing: what is too deep is not given to a parser."""
-    deepest = depth = 0
-    quoted = escaped = False
-    for byte in body:
-        if quoted:
-            quoted, escaped = escaped or byte != _QUOTE, not escaped and byte == _ESCAPE
-        elif byte == _QUOTE:
-            quoted = True
-        elif byte in _OPENS:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in _CLOSES:
-            depth -= 1
-    return deepest
+def is_deeper(body: bytes, most: int) -> bool:
+    """Whether arrays and objects are nested deeper, found without parsing: what is too deep no parser is given."""
+    depth = 0
+    for found in _BRACKET.finditer(_STRING.sub(b"", body)):
+        depth += 1 if found.group() in _OPENS else -1
+        if depth > most:
+            return True
+    return False
 
 
 def _too_large(most: int) -> HTTPException:

@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alpha_panda.api.problems import problem_of, problem_response
-from alpha_panda.api.security.bodies import depth_of, read_body, replayed
+from alpha_panda.api.security.bodies import is_deeper, read_body, replayed
 from alpha_panda.api.security.doorkeeper import Doorkeeper
 from alpha_panda.api.security.errors import NotAllowedError, NotSignedInError
 from alpha_panda.api.security.limits import Limits
@@ -168,7 +168,7 @@ class _Answer:
 
 
 def _refuse_depth(body: bytes, deepest: int) -> None:
-    if depth_of(body) > deepest:
+    if is_deeper(body, deepest):
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body is nested deeper than {deepest} levels")
 
 
