@@ -18,7 +18,6 @@ from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.cursors import Cursor, decode_cursor
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import Money
 from alpha_panda.api.queries import Queries
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError
@@ -287,11 +286,6 @@ async def test_openapi_describes_every_route_with_its_problems_and_the_token(wor
                 assert operation["responses"]["401"]["content"].keys() == {"application/problem+json"}
     assert "Problem" in described["components"]["schemas"]
     assert described["components"]["schemas"]["Money"]["examples"]
-
-
-@pytest.mark.parametrize(("paise", "rupees"), [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (-12_345, "-123.45")])
-def test_money_is_the_same_amount_twice(paise: int, rupees: str):
-    assert Money.of(paise).model_dump() == {"paise": paise, "rupees": rupees}
 
 
 def test_a_control_event_with_a_wrong_spec_leaves_the_view_as_it_was(world: World):
