@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import Counter
@@ -24,7 +25,7 @@ from alpha_panda.api.problems import Problem, handle_problems
 from alpha_panda.api.realtime.routes import realtime_routes
 from alpha_panda.api.risk import risk_routes
 from alpha_panda.api.security.guard import Guard
-from alpha_panda.api.security.policies import needs, policy_of, require_policies
+from alpha_panda.api.security.policies import Policy, needs, policy_of, require_policies
 from alpha_panda.api.security.principal import Role
 from alpha_panda.api.strategies import strategy_routes
 from alpha_panda.api.system import system_routes
@@ -53,6 +54,13 @@ _DESCRIPTION = """What trades, why, and what it is worth; and how to stop it.
 Sign in at `/api/v1/auth/login` and send the access token as `Authorization: Bearer …`. What each route asks of
 whoever calls it is its `x-role`: a viewer reads, a trader halts and changes, an admin makes users."""
 _PATH = "/api/v1/openapi.json"
+_OF_BODIES: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_OF_ROLES: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def create_app(dependencies: Dependencies, further: Iterable[BaseRoute] = ()) -> FastAPI:
@@ -122,22 +130,22 @@ def _complete(app: FastAPI, described: dict[str, Any]) -> dict[str, Any]:
         operations = described["paths"].get(getattr(route, "path", ""), {})
         for method in getattr(route, "methods", None) or ():
             operation = operations.get(method.lower())
-            if operation is None or policy is None or policy.role is None:
-                continue
-            operation["x-role"] = policy.role.value
-            operation["security"] = [{"bearer": []}]
-            for status, title in (("401", "Unauthorized"), ("403", "Forbidden"), ("503", "Service Unavailable")):
-                operation["responses"].setdefault(status, _problem(title))
-            if "requestBody" in operation:
-                for status, title in (
-                    ("408", "Request Timeout"),
-                    ("413", "Content Too Large"),
-                    ("422", "Unprocessable"),
-                ):
-                    operation["responses"].setdefault(status, _problem(title))
-            if policy.counted:
-                operation["responses"].setdefault("429", _problem("Too Many Requests"))
+            if operation is not None and policy is not None:
+                _describe(operation, policy)
     return described
+
+
+def _describe(operation: dict[str, Any], policy: Policy) -> None:
+    """Complete the description of one route by what stands before it."""
+    statuses = list(_OF_BODIES) if "requestBody" in operation else []
+    if policy.role is not None:
+        operation["x-role"] = policy.role.value
+        operation["security"] = [{"bearer": []}]
+        statuses += _OF_ROLES
+    if policy.counted:
+        statuses.append(HTTPStatus.TOO_MANY_REQUESTS)
+    for status in statuses:
+        operation["responses"].setdefault(str(status.value), _problem(status.phrase))
 
 
 def _problem(title: str) -> dict[str, Any]:

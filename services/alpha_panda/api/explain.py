@@ -77,7 +77,7 @@ def _outcome(signal: Signal, orders: int, fills: int) -> str:
     if verdict is None:
         return "no verdict yet: the risk manager has not decided, or history has not written it"
     if verdict.verdict == "rejected":
-        return f"not traded: {verdict.message}"
+        return f"not traded: {(verdict.message or '').removeprefix('rejected: ')}"
     if orders == 0:
         return f"validated for {verdict.quantity}, and no order yet"
     return f"validated for {verdict.quantity} ({verdict.binding_constraint}): {orders} orders, {fills} fills"

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
+from starlette.exceptions import HTTPException
 
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.models import Answer
@@ -121,11 +122,14 @@ def system_routes(dependencies: Dependencies) -> APIRouter:
     async def get_monitoring() -> Monitoring:
         """Whether everything flows. Outside market hours silence is nothing wrong."""
         missing: list[str] = []
+        elsewhere: list[str] = []
         brokers = [await _freshness(dependencies, each.name, missing) for each in dependencies.control.brokers]
         shown: list[ServiceShown] = []
         try:
             _, found = await machine.services()
             shown = [ServiceShown.model_validate(each) for each in found]
+        except HTTPException as error:
+            elsewhere.append(f"services: {error.detail}")
         except PandaError as error:
             missing.append(f"services: {error}")
         wrong = [each for each in shown if each.findings or each.state != "Ready"]
@@ -138,7 +142,7 @@ def system_routes(dependencies: Dependencies) -> APIRouter:
             healthy=not wrong and not missing,
             brokers=brokers,
             services=wrong,
-            missing=missing,
+            missing=[*missing, *elsewhere],
         )
 
     @router.get("/logs", responses=documented(404, 422, 503))

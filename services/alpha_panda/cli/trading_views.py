@@ -221,7 +221,7 @@ def _show_explanation(found: dict[str, Any]) -> None:
     print_text(f"at {_clock(signal['event_time'])} IST: {signal['reason']} (confidence {signal['confidence']} %)")
     print_text(f"outcome: {found['outcome']}")
     for reason in (signal["verdict"] or {}).get("reasons", ()):
-        print_text(f"  {reason['code']}: {reason['message']}")
+        print_text(f"  {reason['message'].removeprefix('rejected: ')}")
     if found["votes"]:
         print_text("")
         rows = [
