@@ -96,6 +96,7 @@ async def run(process: Process) -> None:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # where a request comes from `security.addresses` tells
+                timeout_keep_alive=30,
                 timeout_graceful_shutdown=5,
             )
         )
