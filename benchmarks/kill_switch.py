@@ -31,10 +31,10 @@ from rich.console import Console
 from rich.table import Table
 
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.local.halt_door import Standing
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import Standings, press, release
 from alpha_panda.local.layout import Layout
+from alpha_panda.operations.halt_door import Standing
+from alpha_panda.operations.halting import Standings, press, release
 from benchmarks.load import BROKER, broker, documents, instruments
 from benchmarks.order_watch import OrderWatch
 from benchmarks.result import Benchmark, Better, Options, Result, Row

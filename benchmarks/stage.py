@@ -59,6 +59,11 @@ class Stage:
         bootstrap = f"{HOST}:{Ports(self.layout).known('kafka')}"
         return Access(bootstrap=bootstrap, username=ADMIN, password=self.layout.secret("kafka-admin"))
 
+    @property
+    def api(self) -> str:
+        """Where its API is."""
+        return f"http://{HOST}:{self._platform.require_running().api_port}"
+
     def service(self, name: str) -> ServiceStatus:
         """What the supervisor says of a service."""
         return next(each for each in self._platform.require_running().services if each.name == name)

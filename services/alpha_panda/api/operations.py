@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.models import HealthReport
+from alpha_panda.api.security.policies import open_to_all
 from alpha_panda.errors import PandaError
 
 
@@ -18,6 +19,7 @@ def operation_routes(dependencies: Dependencies) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/health", responses={503: {"model": HealthReport}})
+    @open_to_all
     async def get_health(response: Response) -> HealthReport:
         """Whether the stores answer and the control topics are read; 503 where not."""
         checks = {
@@ -31,6 +33,7 @@ def operation_routes(dependencies: Dependencies) -> APIRouter:
         return HealthReport(status="unavailable", checks=checks)
 
     @router.get("/metrics", response_class=Response)
+    @open_to_all
     def get_metrics() -> Response:
         """The service's metrics in Prometheus' text format."""
         return Response(generate_latest(dependencies.registry), media_type=CONTENT_TYPE_LATEST)

@@ -20,6 +20,8 @@ from alpha_panda.api.models import (
     StrategyResult,
 )
 from alpha_panda.api.problems import documented
+from alpha_panda.api.security.policies import needs
+from alpha_panda.api.security.principal import Role
 
 
 def portfolio_routes(dependencies: Dependencies) -> APIRouter:
@@ -27,18 +29,20 @@ def portfolio_routes(dependencies: Dependencies) -> APIRouter:
     router = APIRouter(prefix="/api/v1/portfolios", tags=["portfolios"])
 
     @router.get("", responses=documented(503))
+    @needs(Role.VIEWER)
     async def list_portfolios() -> list[Portfolio]:
         """Every Broker with its account."""
         return [await _portfolio(dependencies, broker) for broker in dependencies.control.brokers]
 
     @router.get("/{broker}", responses=documented(404, 503))
+    @needs(Role.VIEWER)
     async def get_portfolio(broker: str) -> PortfolioDetail:
         """A Broker's account with its positions, the results of its strategies and its equity curve."""
         view = dependencies.require_broker(broker)
         parts = await dependencies.cache.read(broker, "summary", "positions", "strategies", "equity")
         return PortfolioDetail(
             **_head(dependencies, view, parts.get("summary")),
-            positions=[_position(dependencies, each) for each in _data(parts, "positions")],
+            positions=[position(dependencies, each) for each in _data(parts, "positions")],
             strategies=[strategy_result(each) for each in _data(parts, "strategies")],
             equity_curve=[
                 EquityPoint(at=each["at"], equity=Money.of(each["equity_paise"])) for each in _data(parts, "equity")
@@ -86,7 +90,8 @@ def _account(data: dict[str, Any]) -> Account:
     )
 
 
-def _position(dependencies: Dependencies, data: dict[str, Any]) -> Position:
+def position(dependencies: Dependencies, data: dict[str, Any]) -> Position:
+    """A position of the read model."""
     return Position(
         strategy=data["strategy"],
         instrument=dependencies.instrument_name(data["instrument_token"]),

@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from alpha_panda.errors import PandaError, UnavailableError
+from alpha_panda.api.security.errors import NotAllowedError, NotSignedInError, TooOftenError
+from alpha_panda.errors import InputError, PandaError, UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -30,6 +31,24 @@ def problem_response(status: int, detail: str, headers: dict[str, str] | None = 
     """A problem as a response."""
     body = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
     return JSONResponse(body.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(error: PandaError, path: str) -> JSONResponse:
+    """An error of ours as a response."""
+    said = str(error) if error.remedy is None else f"{error}; {error.remedy}"
+    match error:
+        case NotSignedInError():
+            return problem_response(HTTPStatus.UNAUTHORIZED, said, {"WWW-Authenticate": "Bearer"})
+        case NotAllowedError():
+            return problem_response(HTTPStatus.FORBIDDEN, said)
+        case TooOftenError():
+            return problem_response(HTTPStatus.TOO_MANY_REQUESTS, said, {"Retry-After": str(error.seconds)})
+        case InputError():
+            return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+        case UnavailableError():
+            return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, str(error), {"Retry-After": "1"})
+    structlog.get_logger().error("request failed", path=path, reason=str(error))
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "a store refused this service; see its log")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -55,14 +74,9 @@ def handle_problems(app: FastAPI) -> None:
         lines = [f"{'.'.join(map(str, each['loc']))}: {each['input']!r}: {each['msg']}" for each in error.errors()]
         return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(lines))
 
-    @app.exception_handler(UnavailableError)
-    async def _unavailable(_: Request, error: UnavailableError) -> JSONResponse:
-        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, str(error), {"Retry-After": "1"})
-
     @app.exception_handler(PandaError)
     async def _refused(request: Request, error: PandaError) -> JSONResponse:
-        structlog.get_logger().error("request failed", path=request.url.path, reason=str(error))
-        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "a store refused this service; see its log")
+        return problem_of(error, request.url.path)
 
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> JSONResponse:

@@ -5,13 +5,21 @@ Names of Brokers come from `control.brokers` and are DNS labels; every value is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import asyncpg
+import msgspec
 
 from alpha_panda.api.cursors import Cursor
+from alpha_panda.domain.analytics.journal import Journal
+from alpha_panda.domain.analytics.trades import Trade
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.orders import OrderFilled
+from alpha_panda.events.signals import SignalValidated
 from alpha_panda.runtime.store_errors import postgres_errors
 
 
@@ -30,14 +38,19 @@ ORDERS: Final = Listing(
     where="true",
     time="o.submitted_at",
     key="o.order_id",
-    filters={"strategy": "o.strategy", "instrument_token": "o.instrument_token", "status": "o.status"},
+    filters={
+        "strategy": "o.strategy",
+        "instrument_token": "o.instrument_token",
+        "status": "o.status",
+        "signal_id": "o.signal_id",
+    },
 )
 FILLS: Final = Listing(
     select="f.id AS row_id, f.event_time AS row_time, f.* FROM {schema}.fills f",
     where="true",
     time="f.event_time",
     key="f.id",
-    filters={"strategy": "f.strategy", "instrument_token": "f.instrument_token"},
+    filters={"strategy": "f.strategy", "instrument_token": "f.instrument_token", "order_ids": "f.order_id"},
 )
 SIGNALS: Final = Listing(
     select="s.id AS row_id, s.event_time AS row_time, s.*, v.stage AS verdict, v.data AS verdict_data "
@@ -49,9 +62,19 @@ SIGNALS: Final = Listing(
         "strategy": "s.strategy",
         "instrument_token": "s.instrument_token",
         "verdict": "coalesce(v.stage, 'pending')",
+        "id": "s.id",
     },
 )
 Row = dict[str, Any]
+_BARS: Final = """
+SELECT start, open_paise, high_paise, low_paise, close_paise, volume FROM market.bars
+WHERE instrument_token = $1 AND timeframe = $2 AND ($3::timestamptz IS NULL OR start < $3) ORDER BY start DESC LIMIT $4
+"""
+_TRADED: Final = "SELECT event_time, data FROM {schema}.fills ORDER BY event_time DESC, id DESC LIMIT $1"
+_VALIDATED: Final = (
+    "SELECT event_time, data FROM {schema}.signals WHERE stage = 'validated' ORDER BY event_time DESC, id DESC LIMIT $1"
+)
+_MOST_FILLS: Final = 20_000
 
 
 class Queries:
@@ -87,6 +110,22 @@ class Queries:
             found = await self._pool.fetch(f'SELECT as_of, written_at, data FROM "{broker}".standing')  # noqa: S608
         return _row(found[0]) if found else None
 
+    async def bars(self, token: int, timeframe: str, count: int, before: datetime | None) -> list[Row]:
+        """The newest bars that start before a moment, oldest first; raises TransientError as `page` does."""
+        with postgres_errors():
+            found = await self._pool.fetch(_BARS, token, timeframe, before, count)
+        return [dict(record) for record in reversed(found)]
+
+    async def closed_trades(self, broker: str) -> tuple[list[Trade], bool]:
+        """Closed trades, oldest first, and whether every fill was taken; raises TransientError as `page` does.
+
+        Where there are more than the limit, positions that began before the oldest one taken are not told well.
+        """
+        with postgres_errors():
+            fills = await self._pool.fetch(_TRADED.format(schema=f'"{broker}"'), _MOST_FILLS)
+            signals = await self._pool.fetch(_VALIDATED.format(schema=f'"{broker}"'), _MOST_FILLS)
+        return await asyncio.to_thread(_journal, fills, signals), len(fills) < _MOST_FILLS
+
     async def ping(self) -> None:
         """Raises TransientError where PostgreSQL does not answer."""
         with postgres_errors():
@@ -101,7 +140,8 @@ def _statement(
     for name, value in filters.items():
         if value is not None:
             values.append(value)
-            conditions.append(f"{listing.filters[name]} = ${len(values)}")
+            compared = f"ANY(${len(values)})" if isinstance(value, list) else f"${len(values)}"
+            conditions.append(f"{listing.filters[name]} = {compared}")
     if after is not None:
         values += [after.at, after.id]
         conditions.append(f"({listing.time}, {listing.key}) < (${len(values) - 1}, ${len(values)})")
@@ -114,6 +154,16 @@ def _statement(
         parts.append(f"(SELECT ${len(values)}::text AS broker, {select} WHERE {where} {order})")
     union = " UNION ALL ".join(parts)
     return f"SELECT * FROM ({union}) AS listed ORDER BY row_time DESC, row_id DESC LIMIT $1", values  # noqa: S608
+
+
+def _journal(fills: Sequence[Mapping[str, Any]], signals: Sequence[Mapping[str, Any]]) -> list[Trade]:
+    journal = Journal()
+    for records, shape in ((signals, SignalValidated), (fills, OrderFilled)):
+        for record in reversed(records):
+            data = msgspec.json.decode(record["data"], type=shape)
+            moment = record["event_time"]
+            journal.take(Event(id="", event_time=moment, data=data, key="", correlation_id=""))
+    return journal.closed
 
 
 def _row(record: Mapping[str, Any]) -> Row:

@@ -12,6 +12,8 @@ from alpha_panda.api.models import Lock, Reason, Refusal, RiskReport
 from alpha_panda.api.portfolios import halts_of
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import SIGNALS, Row
+from alpha_panda.api.security.policies import needs
+from alpha_panda.api.security.principal import Role
 from alpha_panda.domain import locks
 from alpha_panda.domain.breakers import CODES_OF_BREAKERS
 from alpha_panda.domain.standing import Standing
@@ -24,6 +26,7 @@ def risk_routes(dependencies: Dependencies) -> APIRouter:
     router = APIRouter(prefix="/api/v1/portfolios", tags=["portfolios"])
 
     @router.get("/{broker}/risk", responses=documented(404, 422, 503))
+    @needs(Role.VIEWER)
     async def get_risk(broker: str, refusals: Refusals = 20) -> RiskReport:
         """What the account may do, its halts, breakers and pauses, and why its last signals were refused."""
         view = dependencies.require_broker(broker)

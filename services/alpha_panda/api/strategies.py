@@ -12,6 +12,8 @@ from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.models import StrategyDetail, StrategyOnBroker, StrategyQuarantine, StrategySummary
 from alpha_panda.api.portfolios import strategy_result
 from alpha_panda.api.problems import documented
+from alpha_panda.api.security.policies import needs
+from alpha_panda.api.security.principal import Role
 from alpha_panda.domain.quarantine import QUARANTINED, Quarantine
 
 
@@ -20,6 +22,7 @@ def strategy_routes(dependencies: Dependencies) -> APIRouter:
     router = APIRouter(prefix="/api/v1/strategies", tags=["strategies"])
 
     @router.get("")
+    @needs(Role.VIEWER)
     async def list_strategies() -> list[StrategySummary]:
         """Every Strategy in force."""
         return [
@@ -28,6 +31,7 @@ def strategy_routes(dependencies: Dependencies) -> APIRouter:
         ]
 
     @router.get("/{name}", responses=documented(404, 503))
+    @needs(Role.VIEWER)
     async def get_strategy(name: str) -> StrategyDetail:
         """A Strategy with its settings and its result on each of its Brokers that exist."""
         view = dependencies.require_strategy(name)

@@ -12,6 +12,8 @@ from alpha_panda.api.models import Fill, Money, Order, Page, Signal, Verdict
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing, Row
 from alpha_panda.api.risk import reasons_of
+from alpha_panda.api.security.policies import needs
+from alpha_panda.api.security.principal import Role
 
 OrderStatus = Literal["submitted", "open", "partially_filled", "filled", "failed", "cancelled"]
 SignalVerdict = Literal["pending", "validated", "rejected"]
@@ -48,6 +50,7 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
         return rows, _encoded(following)
 
     @router.get("/orders", responses=RESPONSES)
+    @needs(Role.VIEWER)
     async def list_orders(  # noqa: PLR0913, PLR0917
         broker: BrokerFilter = None,
         strategy: StrategyFilter = None,
@@ -58,9 +61,10 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
     ) -> Page[Order]:
         """Orders, latest first."""
         rows, following = await read(ORDERS, broker, instrument, limit, cursor, strategy=strategy, status=status)
-        return Page(items=[_order(dependencies, row) for row in rows], cursor=following)
+        return Page(items=[order_of(dependencies, row) for row in rows], cursor=following)
 
     @router.get("/fills", responses=RESPONSES)
+    @needs(Role.VIEWER)
     async def list_fills(
         broker: BrokerFilter = None,
         strategy: StrategyFilter = None,
@@ -70,9 +74,10 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
     ) -> Page[Fill]:
         """Fills, latest first."""
         rows, following = await read(FILLS, broker, instrument, limit, cursor, strategy=strategy)
-        return Page(items=[_fill(dependencies, row) for row in rows], cursor=following)
+        return Page(items=[fill_of(dependencies, row) for row in rows], cursor=following)
 
     @router.get("/signals", responses=RESPONSES)
+    @needs(Role.VIEWER)
     async def list_signals(  # noqa: PLR0913, PLR0917
         broker: BrokerFilter = None,
         strategy: StrategyFilter = None,
@@ -83,7 +88,7 @@ def trade_routes(dependencies: Dependencies) -> APIRouter:
     ) -> Page[Signal]:
         """Signals with their verdicts, latest first: here is why there was no trade."""
         rows, following = await read(SIGNALS, broker, instrument, limit, cursor, strategy=strategy, verdict=verdict)
-        return Page(items=[_signal(dependencies, row) for row in rows], cursor=following)
+        return Page(items=[signal_of(dependencies, row) for row in rows], cursor=following)
 
     return router
 
@@ -105,7 +110,8 @@ def _common(dependencies: Dependencies, row: Row) -> dict[str, Any]:
     }
 
 
-def _order(dependencies: Dependencies, row: Row) -> Order:
+def order_of(dependencies: Dependencies, row: Row) -> Order:
+    """A row as it is shown."""
     terms = row["data"]["order"]
     return Order(
         **_common(dependencies, row),
@@ -128,7 +134,8 @@ def _order(dependencies: Dependencies, row: Row) -> Order:
     )
 
 
-def _fill(dependencies: Dependencies, row: Row) -> Fill:
+def fill_of(dependencies: Dependencies, row: Row) -> Fill:
+    """A row as it is shown."""
     return Fill(
         **_common(dependencies, row),
         id=str(row["id"]),
@@ -142,7 +149,8 @@ def _fill(dependencies: Dependencies, row: Row) -> Fill:
     )
 
 
-def _signal(dependencies: Dependencies, row: Row) -> Signal:
+def signal_of(dependencies: Dependencies, row: Row) -> Signal:
+    """A row as it is shown."""
     data = row["data"]
     return Signal(
         **_common(dependencies, row),

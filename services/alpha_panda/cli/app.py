@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from alpha_panda.cli import (
+    accounts,
     auditing,
     backtest,
     charges,
@@ -23,6 +24,7 @@ from alpha_panda.cli import (
     risk,
     schemas,
     strategies,
+    trading_views,
     verify,
 )
 
@@ -31,6 +33,8 @@ PARTS: Final = (
     resources.register,
     halting.register,
     risk.register,
+    trading_views.register,
+    accounts.register,
     verify.register,
     auditing.register,
     events.register,

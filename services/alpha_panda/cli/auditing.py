@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
@@ -17,7 +18,7 @@ from alpha_panda.domain.audit import Deed, first_break
 from alpha_panda.errors import PandaError
 from alpha_panda.events.audit import Action
 from alpha_panda.events.topics import AUDIT_EVENTS
-from alpha_panda.local.audit import AuditLog, read_audit
+from alpha_panda.local.audit import audit_log, read_audit
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform
 from alpha_panda.resources.stored import StoredResource
@@ -42,7 +43,15 @@ def register(app: typer.Typer) -> None:
     app.command("audit")(audit)
 
 
+class Part(StrEnum):
+    """What of the audit log is asked for."""
+
+    SHOW = "show"
+    VERIFY = "verify"
+
+
 def audit(
+    part: Annotated[Part, typer.Argument(help="show: the entries too; verify: whether the chain holds.")] = Part.SHOW,
     *,
     limit: Annotated[int, typer.Option(min=1, help="Entries to show.")] = 20,
     output: Json = TextOutput.TEXT,
@@ -55,7 +64,7 @@ def audit(
     layout = Layout(data_dir)
     Platform(layout).require_running()
     entries = asyncio.run(read_audit(layout))
-    shown = entries[-limit:]
+    shown = entries[-limit:] if part is Part.SHOW else []
     if output is TextOutput.JSON:
         print_json(shown)
     elif shown:
@@ -65,11 +74,13 @@ def audit(
         ]
         print_table(("NUMBER", "AT (UTC)", "ACTOR", "ACTION", "SUBJECT", "REASON"), rows)
         print_text(f"{len(shown)} of {len(entries)} entries; the last digest is {entries[-1].digest}")
-    else:
+    elif not entries:
         print_notice("Nothing was done yet")
     broken = first_break(entries)
     if broken is not None:
         raise PandaError(f"the audit log is not what was written: {broken}")
+    if part is Part.VERIFY and output is TextOutput.TEXT and entries:
+        print_text(f"{len(entries)} entries, each as it was written; the last digest is {entries[-1].digest}")
 
 
 def record(layout: Layout, deeds: Iterable[Deed]) -> None:
@@ -77,7 +88,7 @@ def record(layout: Layout, deeds: Iterable[Deed]) -> None:
     told = tuple(deeds)
     if not told:
         return
-    why = AuditLog(layout).record(*told)
+    why = audit_log(layout).record(*told)
     if why is not None:
         print_warning(f"{AUDIT_EVENTS.name} did not take what was done; it is kept and written with the next: {why}")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 import typer
 
@@ -22,27 +22,14 @@ from alpha_panda.domain.quarantine import QUARANTINED, Quarantines
 from alpha_panda.errors import InputError, PandaError, UnavailableError
 from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.local.halt_door import Door, Standing
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import DoorReport, Standings, press, read_halts, release
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.quarantine_reader import read_quarantines
 from alpha_panda.local.resource_access import open_resources
-from alpha_panda.local.resource_store import Applied, Edit
-from alpha_panda.resources.broker import Broker
-from alpha_panda.resources.stored import StoredResource
-from alpha_panda.resources.strategy import Strategy, StrategyState
-
-
-class Editable(Protocol):
-    """What pausing needs of a store of resources; `alpha_panda.local.resource_store` has one."""
-
-    async def edit(self, kind: str, names: Iterable[str] | None, change: Edit, actor: str) -> tuple[Applied, ...]:
-        """Change resources from what they are at this moment."""
-
-    async def load_all(self) -> tuple[StoredResource, ...]:
-        """All resources."""
-
+from alpha_panda.operations.halt_door import Door, Standing
+from alpha_panda.operations.halting import DoorReport, Standings, press, read_halts, release
+from alpha_panda.operations.pausing import Editable, set_state
+from alpha_panda.resources.strategy import StrategyState
 
 OpenStore = Callable[[Path], AbstractAsyncContextManager[Editable]]
 FindDoors = Callable[[Layout], tuple[Door, ...]]
@@ -126,7 +113,7 @@ def register(  # noqa: PLR0913, PLR0917 - what a test puts its own in place of
         found = doors(Layout(data_dir))
         _print_halts(asyncio.run(read_halts(found)), len(found), output)
 
-    def set_state(data_dir: Path, name: str, action: Action) -> None:
+    def change_state(data_dir: Path, name: str, action: Action) -> None:
         wanted, actor, was = _STATES[action], actor_name(), None
         if action is Action.UNPAUSE and asyncio.run(_is_quarantined(open_store(data_dir), ask(Layout(data_dir)), name)):
             # A quarantine holds for one generation, and what is Running already has no other by being asked to run.
@@ -142,12 +129,12 @@ def register(  # noqa: PLR0913, PLR0917 - what a test puts its own in place of
     @app.command()
     def pause(strategy: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         """Let a strategy enter no more; it goes on exiting, and stays warm (state: Paused in its resource)."""
-        set_state(data_dir, strategy, Action.PAUSE)
+        change_state(data_dir, strategy, Action.PAUSE)
 
     @app.command()
     def unpause(strategy: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         """Let a paused strategy enter again (state: Running in its resource), and a quarantined one start anew."""
-        set_state(data_dir, strategy, Action.UNPAUSE)
+        change_state(data_dir, strategy, Action.UNPAUSE)
 
 
 async def _is_quarantined(
@@ -167,22 +154,10 @@ async def _set_state(
     opened: AbstractAsyncContextManager[Editable], name: str, wanted: StrategyState, actor: str
 ) -> StrategyState:
     """Set it; what it was."""
-    was: list[StrategyState] = []
-
-    def change(resource: Broker | Strategy) -> Broker | Strategy:
-        if not isinstance(resource, Strategy):
-            raise TypeError(f"{resource.kind} among the strategies")
-        was.append(StrategyState(resource.spec.state))
-        if resource.spec.state is StrategyState.STOPPED:
-            msg = f"{STRATEGY.qualified}/{name} is Stopped: it neither enters nor warms up"
-            raise InputError(msg, remedy="apply its manifest with spec.state: Running or Paused")
-        return resource.model_copy(update={"spec": resource.spec.model_copy(update={"state": wanted})})
-
-    async with opened as store:
-        applied = await store.edit(STRATEGY.name, [name], change, actor)
-    if not applied:
+    was = await set_state(opened, name, wanted, actor)
+    if was is None:
         raise PandaError(STRATEGY.missing(name))
-    return was[-1]
+    return was
 
 
 def _deed(action: Action, statement: TradingHalted | TradingResumed, reports: Sequence[DoorReport]) -> Deed:

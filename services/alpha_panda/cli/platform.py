@@ -22,10 +22,10 @@ from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.cli.supervise import supervise
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import read_halts
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.ports import HIGHEST
+from alpha_panda.operations.halting import read_halts
 
 Json = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
 

@@ -11,7 +11,7 @@ import msgspec
 from alpha_panda.cli.age import short_age
 from alpha_panda.cli.resource_tables import as_file, as_json
 from alpha_panda.domain.quarantine import Quarantine
-from alpha_panda.local.resource_store import Change
+from alpha_panda.operations.resource_store import Change
 from alpha_panda.resources.problems import dotted, shown
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.yaml_text import write_yaml

@@ -14,7 +14,7 @@ from alpha_panda.cli.resource_report import as_value, edits, report, status_of
 from alpha_panda.cli.resource_tables import as_file, as_json, columns, quarantine_of, row
 from alpha_panda.domain.quarantine import Quarantines
 from alpha_panda.errors import PandaError
-from alpha_panda.local.resource_store import Applied, Change
+from alpha_panda.operations.resource_store import Applied, Change
 from alpha_panda.resources.documents import Document
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import StrategySpec
@@ -29,7 +29,7 @@ Found = list[tuple[Kind, list[StoredResource]]]
 
 
 class Resources(Protocol):
-    """What the verbs need of a store; `alpha_panda.local.resource_store` has one."""
+    """What the verbs need of a store; `alpha_panda.operations.resource_store` has one."""
 
     async def apply(self, documents: Sequence[Document], actor: str, *, dry_run: bool = False) -> tuple[Applied, ...]:
         """Make the resources what the documents say; what became of each."""

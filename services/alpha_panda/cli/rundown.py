@@ -18,10 +18,10 @@ from alpha_panda.domain.money import rupees
 from alpha_panda.errors import PandaError
 from alpha_panda.local.day import BrokerDay, read_days
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import read_halts
 from alpha_panda.local.platform import Platform, ServiceDetail
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.run_file import load_run
+from alpha_panda.operations.halting import read_halts
 
 _POLL_SECONDS = 0.2
 _SAY_SECONDS = 1.0
@@ -77,6 +77,7 @@ async def show(platform: Platform) -> None:
     api, token = _api(platform), platform.layout.secrets / "api-token"
     print_text(f"\nAPI: {api}/api/v1/openapi.json")
     print_text(f'     curl -H "Authorization: Bearer $(cat {token})" {api}/api/v1/portfolios')
+    print_text("     panda portfolio | orders | signals | top ask it; to log in: panda users create YOU --role admin")
 
 
 def _drained(service: ServiceDetail) -> bool:

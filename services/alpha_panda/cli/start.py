@@ -20,11 +20,11 @@ from alpha_panda.local.archive import archive_run, forget_kept, keep_resources, 
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.resource_access import open_resources
-from alpha_panda.local.resource_store import ResourceStore
 from alpha_panda.local.run_file import FeedChoice, Run, load_run, save_run
 from alpha_panda.local.user_settings import UserSettings, keep_user_settings, read_user_settings
 from alpha_panda.market_feed.sources.select import select_source
 from alpha_panda.market_feed.sources.synthetic import synthetic_table
+from alpha_panda.operations.resource_store import ResourceStore
 from alpha_panda.resources.documents import Document
 from alpha_panda.runtime.layers import told
 from alpha_panda.runtime.settings import FeedSettings

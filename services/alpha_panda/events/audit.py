@@ -21,6 +21,12 @@ class Action(StrEnum):
     APPLY = "apply"
     DELETE = "delete"
     REPLAY = "replay"
+    ASK = "ask"
+    """Somebody asked for what two people must agree on."""
+    CREATE_USER = "create-user"
+    CHANGE_USER = "change-user"
+    CLOSE = "close"
+    ACKNOWLEDGE = "acknowledge"
 
 
 class AuditRecorded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

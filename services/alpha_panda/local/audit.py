@@ -1,124 +1,24 @@
-"""What people did, written to `audit.events`: chained, in order, and none lost because Kafka was down.
-
-A deed first goes to a file of the data directory, then to the log with all that wait there: so the press of
-a kill switch waits for nothing, and what could not be written is written with the next deed. One process
-writes at a time, since each entry needs the digest of the one before.
-"""
+"""The audit log of a data directory's platform."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-from typing import Final
-
-import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka import errors as kafka_errors
-
-from alpha_panda.domain.audit import Deed, chained
-from alpha_panda.errors import PandaError
 from alpha_panda.events.audit import AuditRecorded
-from alpha_panda.events.envelope import Event, decode, decode_header
-from alpha_panda.events.ids import event_id
-from alpha_panda.events.topics import AUDIT_EVENTS
-from alpha_panda.local.layout import Layout, write_private
-from alpha_panda.local.locks import FileLock
-from alpha_panda.local.operations import operations_publisher, operations_settings
+from alpha_panda.local.layout import Layout
+from alpha_panda.local.operations import operations_settings
 from alpha_panda.local.run_file import Run, load_run
-from alpha_panda.runtime.kafka import make_consumer, start_client, translate
+from alpha_panda.operations.audit import AuditLog, read_newest
 from alpha_panda.runtime.settings import ServiceSettings
 
-_SECONDS: Final = 3.0
-_LOOK_BACK: Final = 200
-"""Entries at the end of the log among which one that waits is looked for: it may be there already."""
-_READ_MILLISECONDS: Final = 200
 
-
-class AuditLog:
-    """The audit log of a data directory."""
-
-    def __init__(self, layout: Layout) -> None:
-        """Nothing is opened yet."""
-        self._layout = layout
-        self._waiting = layout.root / "audit-waiting.jsonl"
-        self._lock = FileLock(layout.root / "audit.lock")
-
-    def record(self, *deeds: Deed) -> str | None:
-        """Write the deeds, and those that wait; where they could not be written, why: they wait for the next."""
-        self._lock.acquire()
-        try:
-            self._keep(deeds)
-            return asyncio.run(self._flush())
-        finally:
-            self._lock.release()
-
-    def _keep(self, deeds: tuple[Deed, ...]) -> None:
-        with self._waiting.open("ab") as file:
-            file.writelines(msgspec.json.encode(deed) + b"\n" for deed in deeds)
-            file.flush()
-            os.fsync(file.fileno())
-
-    async def _flush(self) -> str | None:
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what does not answer is told in our words
-        try:
-            async with asyncio.timeout(_SECONDS):
-                await self._write()
-        except TimeoutError:
-            return f"Kafka did not answer within {_SECONDS:g} s"
-        except (PandaError, OSError) as error:
-            return str(error) or type(error).__name__
-        write_private(self._waiting, "")
-        return None
-
-    async def _write(self) -> None:
-        settings = operations_settings(self._layout, load_run(self._layout) or Run())
-        deeds = [msgspec.json.decode(line, type=Deed) for line in self._waiting.read_bytes().splitlines()]
-        newest = await read_newest(settings, _LOOK_BACK)
-        written = {_identity(entry) for entry in newest}
-        last = newest[-1] if newest else None
-        events: list[Event[AuditRecorded]] = []
-        for deed in deeds:
-            if _identity(deed) in written:
-                continue
-            last = chained(deed, last)
-            identity = _identity(deed)
-            events.append(Event(id=identity, event_time=deed.at, data=last, key=deed.actor, correlation_id=identity))
-        async with operations_publisher(settings) as publisher:
-            await publisher.publish(events, None)
+def audit_log(layout: Layout) -> AuditLog:
+    """What is done to this platform is written here."""
+    return AuditLog(lambda: _settings(layout), layout.root)
 
 
 async def read_audit(layout: Layout) -> list[AuditRecorded]:
     """Every entry on the log, the oldest first."""
-    return await read_newest(operations_settings(layout, load_run(layout) or Run()), None)
+    return await read_newest(_settings(layout), None)
 
 
-async def read_newest(settings: ServiceSettings, count: int | None) -> list[AuditRecorded]:
-    """The last entries of the log, or all, the oldest first."""
-    where = TopicPartition(AUDIT_EVENTS.full_name(prefix=settings.platform.prefix), 0)
-    consumer = make_consumer(settings.kafka)
-    await start_client(consumer, settings.kafka)
-    try:
-        return await _read(consumer, where, count)
-    except kafka_errors.KafkaError as error:
-        raise translate(error) from error
-    finally:
-        await consumer.stop()
-
-
-async def _read(consumer: AIOKafkaConsumer, where: TopicPartition, count: int | None) -> list[AuditRecorded]:
-    consumer.assign([where])
-    end = (await consumer.end_offsets([where]))[where]
-    first = (await consumer.beginning_offsets([where]))[where]
-    consumer.seek(where, first if count is None else max(first, end - count))
-    entries: list[AuditRecorded] = []
-    while await consumer.position(where) < end:
-        for record in (await consumer.getmany(where, timeout_ms=_READ_MILLISECONDS)).get(where, ()):
-            data = decode(decode_header(record.value)).data
-            if isinstance(data, AuditRecorded):
-                entries.append(data)
-    return entries
-
-
-def _identity(deed: Deed | AuditRecorded) -> str:
-    return event_id(deed.at, "audit", deed.actor, deed.action, deed.subject, deed.reason)
+def _settings(layout: Layout) -> ServiceSettings:
+    return operations_settings(layout, load_run(layout) or Run())

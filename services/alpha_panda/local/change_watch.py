@@ -10,7 +10,7 @@ import asyncio
 import asyncpg
 import structlog
 
-from alpha_panda.local.resource_store import CHANNEL
+from alpha_panda.operations.resource_store import CHANNEL
 
 _RECONNECT_SECONDS = 1.0
 

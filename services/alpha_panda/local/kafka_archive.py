@@ -19,9 +19,9 @@ from alpha_panda.local.cache import cache_folder
 from alpha_panda.local.kafka import Kafka
 from alpha_panda.local.kafka_program import VERSION, KafkaProgram
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.locks import FileLock
 from alpha_panda.local.ports import Ports
 from alpha_panda.local.progress import Progress
+from alpha_panda.runtime.file_lock import FileLock
 
 _READY_SECONDS = 60.0
 _JAVA_NAME = "java"

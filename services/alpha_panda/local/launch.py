@@ -16,6 +16,7 @@ import msgspec
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.run_file import Run
+from alpha_panda.local.status_file import path_of
 from alpha_panda.topology.environment import NO_REASON_TO_RESTART, service_environment, service_secrets
 from alpha_panda.topology.model import Plan, ServicePlan
 
@@ -80,7 +81,7 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     if service.service == "strategy-runner":
         env["PANDA_BUDGET__NOTES"] = str(around.layout.run / "calls")
     if service.service == "api":
-        env["PANDA_API__PORT"] = str(around.api_port)
+        env |= _api_settings(around)
     argv = (sys.executable, "-m", "alpha_panda", "run", service.service)
     return Launch(name=service.name, argv=argv, env=env, port=port)
 
@@ -102,13 +103,24 @@ def _feed_settings(run: Run) -> dict[str, str]:
     return {f"PANDA_FEED__{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
 
+def _api_settings(around: Surroundings) -> dict[str, str]:
+    layout = around.layout
+    return {
+        "PANDA_API__PORT": str(around.api_port),
+        "PANDA_OPERATIONS__FOLDER": str(layout.root),
+        "PANDA_OPERATIONS__STATUS": str(path_of(layout)),
+        "PANDA_OPERATIONS__LOGS": str(layout.logs),
+        "PANDA_OPERATIONS__RESOURCES": "stored",
+    }
+
+
 def _write_secrets(service: ServicePlan, plan: Plan, layout: Layout) -> Path:
     folder = layout.secrets / "services" / service.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = service_secrets(service, plan)
     if service.service == "api":
         kept["api__token"] = layout.secret("api-token")
-    for name in ("kafka__password", "redis__password", "postgres__password", "api__token"):
+    for name in ("kafka__password", "redis__password", "postgres__password", "operations__password", "api__token"):
         value = kept.get(name)
         path = folder / name
         if value is None:

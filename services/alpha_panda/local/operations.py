@@ -1,20 +1,14 @@
-"""The ways of people into the stores, as the principal `operations`: what they write and the clients that write it."""
+"""The ways of people into the stores of a data directory's platform, as the principal `operations`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from pydantic import SecretStr
 
-from alpha_panda.events.envelope import Origin
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import HOST, Ports
 from alpha_panda.local.run_file import Run
-from alpha_panda.runtime.kafka import make_producer, start_client
-from alpha_panda.runtime.metrics import Metrics
-from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import (
     KafkaProfile,
     KafkaSettings,
@@ -40,21 +34,3 @@ def operations_settings(layout: Layout, run: Run) -> ServiceSettings:
         redis=RedisSettings(host=HOST, port=redis, username=user, password=password),
         platform=PlatformSection(prefix=platform.prefix, partitions=platform.pipeline_partitions),
     )
-
-
-@asynccontextmanager
-async def operations_publisher(settings: ServiceSettings) -> AsyncIterator[Publisher]:
-    """Writes events as operations, for the length of the block."""
-    producer = make_producer(settings.kafka)
-    await start_client(producer, settings.kafka)
-    try:
-        yield Publisher(
-            producer,
-            Metrics(OPERATIONS, None),
-            Origin(source=OPERATIONS),
-            OPERATIONS,
-            settings.platform.prefix,
-            settings.platform.partitions,
-        )
-    finally:
-        await producer.stop()

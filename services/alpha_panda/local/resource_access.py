@@ -13,7 +13,7 @@ from alpha_panda.errors import UnavailableError
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import HOST, Ports
 from alpha_panda.local.postgres import ADMIN, DATABASE
-from alpha_panda.local.resource_store import ResourceStore
+from alpha_panda.operations.resource_store import ResourceStore
 
 _SECRET: Final = "postgres-admin"  # noqa: S105 - the name of a file
 _CONNECT_SECONDS: Final = 5.0

@@ -15,7 +15,7 @@ from alpha_panda.local.kafka import Kafka
 from alpha_panda.local.kafka_archive import with_class_archive
 from alpha_panda.local.kafka_program import KafkaProgram, find_kafka
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.locks import FileLock, in_use
+from alpha_panda.local.locks import in_use
 from alpha_panda.local.ports import Ports
 from alpha_panda.local.postgres import Postgres, data_version
 from alpha_panda.local.postgres_program import find_postgres
@@ -24,6 +24,7 @@ from alpha_panda.local.progress import Progress, silent
 from alpha_panda.local.redis import Redis
 from alpha_panda.local.redis_program import find_redis
 from alpha_panda.local.system_user import unprivileged_user
+from alpha_panda.runtime.file_lock import FileLock
 
 READY_SECONDS = 60.0
 """How long a store may take to serve; a slow disk after a crash is given time to recover."""

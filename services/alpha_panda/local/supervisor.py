@@ -25,18 +25,19 @@ from alpha_panda.local.fleet import Fleet
 from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.locks import EXIT_IN_USE, FileLock, in_use
-from alpha_panda.local.resource_store import ResourceStore
+from alpha_panda.local.locks import EXIT_IN_USE, in_use
 from alpha_panda.local.run_file import Run, load_run
 from alpha_panda.local.shortfalls import shortfalls
 from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 from alpha_panda.local.store_keeper import StoreKeeper
 from alpha_panda.local.stores import Stores
+from alpha_panda.operations.resource_store import ResourceStore
 from alpha_panda.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
 from alpha_panda.provision.changes import Changes
 from alpha_panda.provision.topics import any_created
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.runtime.control_publisher import ControlPublisher
+from alpha_panda.runtime.file_lock import FileLock
 from alpha_panda.runtime.settings import KafkaSettings, PlatformSection, ServiceSettings
 from alpha_panda.topology.model import Plan
 from alpha_panda.topology.planner import plan

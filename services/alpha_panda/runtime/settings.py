@@ -11,22 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from alpha_panda.domain.pipeline_watch import Bounds
 from alpha_panda.errors import InputError
+from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
+from alpha_panda.runtime.sections import FreePort, Port, Section
 from alpha_panda.topology.graph import SERVICES
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
-FreePort = Annotated[int, Field(ge=0, le=65_535)]
-"""0 takes any free port."""
 SERVICE_NAMES: Final = tuple(sorted(row.name for row in SERVICES))
-
-
-class Section(BaseModel):
-    """A group of settings; unknown names are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class KafkaProfile(Section):
@@ -78,7 +71,7 @@ class KafkaSettings(Encryption):
     journal: Path | None = None
     """For tests only: the folder where each client writes down what it saw (see `journal`)."""
     profile: KafkaProfile = KafkaProfile()
-    profiles: dict[str, KafkaProfile] = {}
+    profiles: dict[str, KafkaProfile] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _credentials_are_whole(self) -> Self:
@@ -195,13 +188,6 @@ class HttpSettings(Section):
     port: FreePort = 0
 
 
-class ApiSettings(Section):
-    """The public API's own settings."""
-
-    token: SecretStr | None = None
-    port: FreePort = 8080
-
-
 class LogSettings(Section):
     """How much is logged and how many lines may wait to be written before lines are dropped and counted."""
 
@@ -257,6 +243,7 @@ class ServiceSettings(Section):
     feed: FeedSettings = FeedSettings()
     http: HttpSettings = HttpSettings()
     api: ApiSettings = ApiSettings()
+    operations: OperationsSettings = OperationsSettings()
     logs: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
     budget: BudgetSettings = BudgetSettings()

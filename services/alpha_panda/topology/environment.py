@@ -12,13 +12,15 @@ from typing import Final
 import msgspec
 
 from alpha_panda.topology.model import Plan, ServicePlan
-from alpha_panda.topology.names import role
+from alpha_panda.topology.names import OPERATIONS, principal, role
 from alpha_panda.topology.settings import PlatformSettings
 
 NO_REASON_TO_RESTART: Final = ("PANDA_SERVICE__WRITES",)
 """What a new Broker changes for shared services, which hear of it through `control.brokers` instead."""
 _READS_EVERYTHING: Final = ("history",)
 """Services that are told what to read; the others know it from their code and their Broker."""
+_LETS_PEOPLE_IN: Final = ("api",)
+"""Services through which people halt and resume: they act as the principal of people where they do so."""
 _FOLLOWS_BROKERS: Final = ("market-feed",)
 """Services that learn from `control.brokers` whom to wait for, so that a new Broker is no reason to restart them."""
 
@@ -42,14 +44,20 @@ def service_environment(service: ServicePlan, settings: PlatformSettings) -> dic
     }
     if service.service in _READS_EVERYTHING:
         environment["PANDA_SERVICE__READS"] = json.dumps(service.reads)
+    if service.service in _LETS_PEOPLE_IN:
+        environment["PANDA_OPERATIONS__USERNAME"] = principal(settings.prefix, OPERATIONS)
     return environment
 
 
 def service_secrets(service: ServicePlan, plan: Plan) -> dict[str, str]:
     """The service's own passwords by the name of the file that holds each; of a store that it does not use, none."""
+    kafka = {user.name: user.password for user in plan.kafka_users}
     found = {
-        "kafka__password": {user.name: user.password for user in plan.kafka_users}.get(service.principal),
+        "kafka__password": kafka.get(service.principal),
         "redis__password": {user.name: user.password for user in plan.redis_users}.get(service.principal),
         "postgres__password": {user.name: user.password for user in plan.postgres_roles}.get(role(service.principal)),
     }
+    if service.service in _LETS_PEOPLE_IN:
+        prefix = service.principal.removesuffix(service.name)
+        found["operations__password"] = kafka.get(principal(prefix, OPERATIONS))
     return {name: value for name, value in found.items() if value is not None}

@@ -52,11 +52,12 @@ class Redis(StrEnum):
 
 @dataclass(frozen=True)
 class Table:
-    """A table and the privileges on it; `brokers` ones exist in the schema of each Broker."""
+    """A table and the privileges on it; `brokers` ones exist in the schema of each Broker, the others in `schema`."""
 
     name: str
     privileges: tuple[str, ...]
     brokers: bool = False
+    schema: str = MARKET_SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +191,12 @@ API: Final = Service(
         Table("fills", SELECT, brokers=True),
         Table("ledger", SELECT, brokers=True),
         Table("standing", SELECT, brokers=True),
+        Table("users", UPSERT, schema=PLATFORM_SCHEMA),
+        Table("sessions", CHANGE, schema=PLATFORM_SCHEMA),
+        Table("signing_keys", CHANGE, schema=PLATFORM_SCHEMA),
+        Table("approvals", UPSERT, schema=PLATFORM_SCHEMA),
+        Table("resources", UPSERT, schema=PLATFORM_SCHEMA),
+        Table("resource_changes", APPEND, schema=PLATFORM_SCHEMA),
     ),
     redis=Redis.READ,
 )

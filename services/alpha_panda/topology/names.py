@@ -41,3 +41,8 @@ def trading_switch(prefix: str) -> str:
 def halts_key(prefix: str) -> str:
     """The Redis hash of halts of a narrower scope."""
     return f"{prefix}alpha_panda:ops:halts"
+
+
+def access_keys(prefix: str) -> str:
+    """Before every Redis key of the API's own: counted attempts and revoked sessions."""
+    return f"{prefix}alpha_panda:access:"

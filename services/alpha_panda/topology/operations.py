@@ -1,7 +1,8 @@
 """The principal of people who halt and resume trading: it may press the kill switch and do nothing else.
 
 It writes what it decides (`control.trading`), what it did (`audit.events`) and the switch in Redis, and it
-reads `control.*` to know what is halted. No service has its rights, and it has no service's.
+reads `control.*` to know what is halted. In Redis it also counts who tries to come in how often. The API is given
+its password beside its own, because people come in there; no other service is.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from alpha_panda.events.topics import AUDIT_EVENTS, CONTROL, CONTROL_TRADING
 from alpha_panda.topology.credentials import derive
 from alpha_panda.topology.kafka import CLUSTER
 from alpha_panda.topology.model import Acl, KafkaUser, RedisUser
-from alpha_panda.topology.names import OPERATIONS, halts_key, principal, trading_switch
+from alpha_panda.topology.names import OPERATIONS, access_keys, halts_key, principal, trading_switch
 from alpha_panda.topology.settings import PlatformSettings
 from alpha_panda.topology.stores import key_rules
 
 WRITES: Final = (CONTROL_TRADING, AUDIT_EVENTS)
-_COMMANDS: Final = ("+get", "+set", "+del", "+hgetall", "+hset", "+hdel", "+@connection")
+_COMMANDS: Final = (
+    *("+get", "+set", "+del", "+hgetall", "+hset", "+hdel", "+@connection"),
+    *("+exists", "+incrby", "+expire", "+ttl", "+mget", "+lindex", "+lrange", "+lpush", "+ltrim", "+evalsha", "+eval"),
+    "+script|load",
+)
 
 
 def operations_password(master_secret: bytes, settings: PlatformSettings) -> str:
@@ -51,5 +56,5 @@ def redis_operations(settings: PlatformSettings, master_secret: bytes) -> RedisU
     return RedisUser(
         name=principal(prefix, OPERATIONS),
         password=operations_password(master_secret, settings),
-        rules=key_rules((trading_switch(prefix), halts_key(prefix)), _COMMANDS),
+        rules=key_rules((trading_switch(prefix), halts_key(prefix), f"{access_keys(prefix)}*"), _COMMANDS),
     )

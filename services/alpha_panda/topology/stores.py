@@ -86,4 +86,4 @@ def _grants(instance: Instance) -> tuple[Grant, ...]:
 
 
 def _schemas(table: Table, instance: Instance) -> tuple[str, ...]:
-    return instance.brokers if table.brokers else (MARKET_SCHEMA,)
+    return instance.brokers if table.brokers else (table.schema,)

@@ -26,11 +26,11 @@ from alpha_panda.events.envelope import decode, decode_header
 from alpha_panda.events.signals import SignalValidated
 from alpha_panda.events.topics import AUDIT_EVENTS, CONTROL_TRADING, SIGNALS_REJECTED, SIGNALS_VALIDATED
 from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.halting import Standings, read_halts, release
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.log_reader import read_topic
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.status_file import load_status
+from alpha_panda.operations.halting import Standings, read_halts, release
 
 pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
 

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from alpha_panda.errors import InputError, UnavailableError
-from alpha_panda.local.resource_store import CHANNEL, Applied, Outcome, ResourceStore
 from alpha_panda.local.stores import Stores
+from alpha_panda.operations.resource_store import CHANNEL, Applied, Outcome, ResourceStore
 from alpha_panda.provision.migrations import migrate
 from alpha_panda.resources.documents import Document, read_documents
 from alpha_panda.resources.problems import ResourceError

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import httpx
@@ -15,11 +17,24 @@ from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.control_view import ControlView
 from alpha_panda.api.dependencies import Dependencies
+from alpha_panda.api.desk import Desk
+from alpha_panda.api.machine import Machine
 from alpha_panda.api.queries import Queries
+from alpha_panda.api.realtime.hub import Hub
+from alpha_panda.api.security.accounts import Accounts
+from alpha_panda.api.security.approvals import Approvals
+from alpha_panda.api.security.doorkeeper import Doorkeeper
+from alpha_panda.api.security.limits import Limits
+from alpha_panda.api.security.principal import Role
+from alpha_panda.api.security.sessions import Sessions
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.signals import Side
+from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
+from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
+from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
+from alpha_panda.runtime.settings import ServiceSettings
 
 TOKEN = "a-token-of-the-tests"
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
@@ -68,16 +83,60 @@ class FakePool:
         return len(await self.fetch(sql))
 
 
+class FakeWindows:
+    """Counts nothing, or cannot count while `down`."""
+
+    def __init__(self) -> None:
+        self.wait = 0
+        self.down = False
+        self.counted: list[tuple[str, ...]] = []
+
+    async def seconds_to_wait(self, _per_minute: int, *names: str) -> int:
+        if self.down:
+            raise TransientError("Redis does not answer")
+        self.counted.append(names)
+        return self.wait
+
+
+def doors(pool: FakePool, redis: FakeRedis, windows: FakeWindows, token: str = TOKEN) -> dict[str, Any]:
+    """What of the dependencies lets people in."""
+    sessions = Sessions(Accounts(pool), redis, "access:", lambda: NOW, timedelta(minutes=10), timedelta(hours=12))
+    return {
+        "sessions": sessions,
+        "limits": Limits(windows, logins_per_minute=10, changes_per_minute=60),
+        "doorkeeper": Doorkeeper(sessions, token, Role.ADMIN, "panda_session"),
+        "hub": Hub(),
+        "desk": Desk([], AuditLog(ServiceSettings, Path(gettempdir())), _no_entries, None),
+        "approvals": Approvals(pool),
+        "machine": Machine(OperationsSettings(), "arrival", lambda: NOW),
+    }
+
+
+async def _no_entries() -> list[Any]:
+    return []
+
+
 class World:
     """The API and what stands behind it: a Broker `paper` with an account, a Broker `new` without one."""
 
     def __init__(self) -> None:
         self.redis = FakeRedis()
         self.pool = FakePool()
+        self.windows = FakeWindows()
         self.control = ControlView()
         for event in (broker(), broker("new"), configured("s", {"strategy": "momentum", "instruments": [YESBANK]})):
             self.control.apply(event)
         self.control.complete = True
+        self._api = ApiSettings()
+        self.serve()
+
+    def settings(self, **changes: Any) -> None:  # noqa: ANN401 - what settings hold
+        """Serve with other settings."""
+        self._api = ApiSettings(**changes)
+        self.serve()
+
+    def serve(self, **doors_: Any) -> None:  # noqa: ANN401 - parts of the dependencies
+        """Make the application anew."""
         self.app: FastAPI = create_app(
             Dependencies(
                 control=self.control,
@@ -85,7 +144,9 @@ class World:
                 queries=Queries(self.pool),
                 instruments=load_instruments(),
                 registry=CollectorRegistry(),
-                token=TOKEN,
+                settings=self._api,
+                clock=lambda: NOW,
+                **(doors_ or doors(self.pool, self.redis, self.windows)),
             )
         )
 

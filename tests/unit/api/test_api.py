@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from prometheus_client import CollectorRegistry
 from starlette.routing import Route
-from tests.unit.api.fakes import TOKEN, World
+from tests.unit.api.fakes import TOKEN, World, doors
 from tests.unit.history.test_history_rows import ORDER, RAISED, SIGNAL_ID
 from tests.unit.portfolio.trades import START
 from tests.unit.strategy_runner.scripted import YESBANK, broker, configured, spec
@@ -18,8 +18,6 @@ from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.cursors import Cursor, decode_cursor
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import Money
-from alpha_panda.api.policy import OPEN
 from alpha_panda.api.queries import Queries
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError
@@ -34,7 +32,8 @@ from alpha_panda.events.envelope import Event
 from alpha_panda.events.orders import OrderSubmitted
 from alpha_panda.events.signals import SignalRejected
 
-FULL = {"broker": "paper", "name": "s"}
+OPEN = {"/health", "/metrics", "/api/v1/auth/login", "/api/v1/auth/refresh"}
+FULL = {"broker": "paper", "name": "s", "signal_id": "x", "instrument": "NSE:YESBANK"}
 
 
 @pytest.fixture
@@ -109,7 +108,7 @@ def create_app_with(token: str, world: World) -> FastAPI:
             queries=Queries(world.pool),
             instruments=load_instruments(),
             registry=CollectorRegistry(),
-            token=token,
+            **doors(world.pool, world.redis, world.windows, token),
         )
     )
 
@@ -281,15 +280,12 @@ async def test_openapi_describes_every_route_with_its_problems_and_the_token(wor
     described = (await world.get("/api/v1/openapi.json")).json()
     for path, operations in described["paths"].items():
         if path not in OPEN:
-            assert operations["get"]["security"] == [{"HTTPBearer": []}]
-            assert operations["get"]["responses"]["401"]["content"].keys() == {"application/problem+json"}
+            for operation in operations.values():
+                assert operation["security"] == [{"bearer": []}]
+                assert operation["x-role"] in {"viewer", "trader", "admin"}
+                assert operation["responses"]["401"]["content"].keys() == {"application/problem+json"}
     assert "Problem" in described["components"]["schemas"]
     assert described["components"]["schemas"]["Money"]["examples"]
-
-
-@pytest.mark.parametrize(("paise", "rupees"), [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (-12_345, "-123.45")])
-def test_money_is_the_same_amount_twice(paise: int, rupees: str):
-    assert Money.of(paise).model_dump() == {"paise": paise, "rupees": rupees}
 
 
 def test_a_control_event_with_a_wrong_spec_leaves_the_view_as_it_was(world: World):

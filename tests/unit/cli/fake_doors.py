@@ -5,7 +5,7 @@ from __future__ import annotations
 from alpha_panda.domain.kill_switch import Halts, note
 from alpha_panda.errors import UnavailableError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.local.halt_door import Door, Standing, standings
+from alpha_panda.operations.halt_door import Door, Standing, standings
 
 
 class FakeDoor(Door):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.local.resource_store import Applied, Change, Edit, Outcome
+from alpha_panda.operations.resource_store import Applied, Change, Edit, Outcome
 from alpha_panda.resources.documents import Document, write_object
 from alpha_panda.resources.problems import Problem, ResourceError
 from alpha_panda.resources.rules import validate_change

@@ -17,8 +17,8 @@ from alpha_panda.cli.halting import summary
 from alpha_panda.cli.main import guarded, invoke
 from alpha_panda.errors import InputError
 from alpha_panda.events.control import HaltScope
-from alpha_panda.local.halting import read_halts
 from alpha_panda.local.layout import Layout
+from alpha_panda.operations.halting import read_halts
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from alpha_panda.local.locks import FileLock, exclusive
+from alpha_panda.local.locks import exclusive
+from alpha_panda.runtime.file_lock import FileLock
 
 HOLD = "import sys; from pathlib import Path; from alpha_panda.local.locks import FileLock; \
 lock = FileLock(Path(sys.argv[1])); assert lock.try_acquire(); print('held', flush=True); sys.stdin.read()"

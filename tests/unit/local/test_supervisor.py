@@ -7,9 +7,10 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.locks import EXIT_IN_USE, FileLock
+from alpha_panda.local.locks import EXIT_IN_USE
 from alpha_panda.local.status_file import load_status
 from alpha_panda.local.supervisor import Supervisor
+from alpha_panda.runtime.file_lock import FileLock
 
 
 async def test_a_second_supervisor_says_whose_the_run_is_and_leaves_its_status_alone(tmp_path: Path):

@@ -19,6 +19,7 @@ from alpha_panda_operator.objects.model import APPLIED, REVISION, Manifest
 
 GOLDEN = Path(__file__).parent / "golden_objects.json"
 STORES = ("kafka", "redis", "postgres")
+SECRETS = (*STORES, "operations")
 REPLAY = {"source": "replay", "path": "/opt/alpha-panda/market", "speed": "60"}
 
 
@@ -40,7 +41,12 @@ def masked(made: object) -> object:
         return [masked(each) for each in made]
     if not isinstance(made, dict):
         return made
-    hidden = (REVISION, APPLIED, "alphapanda.io/configuration", *(f"{store}__password" for store in STORES))
+    hidden = (
+        REVISION,
+        APPLIED,
+        "alphapanda.io/configuration",
+        *(f"{each}__password" for each in (*STORES, "operations")),
+    )
     return {key: "…" if key in hidden else masked(value) for key, value in made.items()}
 
 

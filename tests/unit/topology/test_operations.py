@@ -11,8 +11,10 @@ from alpha_panda.topology.settings import PlatformSettings
 def test_every_risk_manager_reads_the_kill_switch_and_only_operations_writes_it() -> None:
     users = {each.name: each.rules for each in made(paper("a"), paper("b")).redis_users}
     switch = ["~alpha_panda:ops:trading_enabled", "~alpha_panda:ops:halts"]
-    for name in ("a.risk-manager", "b.risk-manager", "operations"):
+    for name in ("a.risk-manager", "b.risk-manager"):
         assert [rule for rule in users[name] if rule.startswith("~")] == switch
+    counted = "~alpha_panda:access:*"
+    assert [rule for rule in users["operations"] if rule.startswith("~")] == [*switch, counted]
     assert users["a.risk-manager"] == users["b.risk-manager"]
     allowed = {rule for rule in users["a.risk-manager"] if rule.startswith("+")}
     assert allowed == {"+get", "+hgetall", "+@connection"}

@@ -11,7 +11,7 @@ import msgspec
 from alpha_panda.domain.kill_switch import halt_key
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.local.halt_door import Door, Standing
+from alpha_panda.operations.halt_door import Door, Standing
 
 _HEAD_START_SECONDS: Final = 0.05
 

@@ -1,0 +1,107 @@
+"""Reads of the API at a steady rate, beside a market that trades and then of a platform at rest.
+
+Each request is due at its own moment, whether the one before it was answered or not, and its time counts from that
+moment: a server that stalls is not asked less. The mix is what a dashboard and a program ask for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import cycle
+from typing import Final
+
+import httpx
+
+from benchmarks.load import BROKER, broker, crossing
+from benchmarks.result import Benchmark, Better, Options, Result, Row
+from benchmarks.stage import staged
+from benchmarks.worker import WorkerError
+
+RATE: Final = 200
+SECONDS: Final = 15
+_REACH: Final = 20.0
+_PATHS: Final = (
+    f"/api/v1/portfolios/{BROKER}",
+    f"/api/v1/portfolios/{BROKER}/positions",
+    f"/api/v1/portfolios/{BROKER}/orders?limit=50",
+    f"/api/v1/portfolios/{BROKER}/signals?limit=50",
+    "/api/v1/portfolios",
+    "/api/v1/strategies",
+    "/api/v1/fills?limit=50",
+)
+_FEED: Final = ("--synthetic", "20", "--rate", "1000")
+
+
+async def ask(url: str, token: str) -> list[float]:
+    """Milliseconds from when each request was due to when its answer was there, sorted."""
+    headers = {"Authorization": f"Bearer {token}"}
+    found: list[float] = []
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=30) as client:
+
+        async def one(path: str, due: float) -> None:
+            answer = await client.get(path)
+            if answer.status_code != httpx.codes.OK:
+                raise WorkerError(f"{path} was answered with {answer.status_code}: {answer.text[:200]}")
+            found.append((time.perf_counter() - due) * 1000)
+
+        begun = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for number, path in zip(range(RATE * SECONDS), cycle(_PATHS), strict=False):
+                due = begun + number / RATE
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                group.create_task(one(path, due))
+    return sorted(found)
+
+
+def percentile(found: list[float], share: float) -> float:
+    """The value that this share of them does not exceed."""
+    return found[min(len(found) - 1, round(share * len(found)))]
+
+
+def measure(options: Options) -> Result:
+    """Ask beside a market that trades, and once it is paused."""
+    busy, idle = list[list[float]](), list[list[float]]()
+    with staged(options.folder, broker(), crossing(), feed=_FEED) as stage:
+        url, token = stage.api, stage.layout.secret("api-token")
+        every = tuple(stage.pids())
+        for turn in range(options.repetitions):
+            with stage.only(*every):
+                stage.wait(lambda: _answers(url, token), "the API shows an account")
+                busy.append(asyncio.run(ask(url, token)))
+            with stage.only(*(name for name in every if name != "market-feed")):
+                idle.append(asyncio.run(ask(url, token)))
+            told = f"{percentile(busy[-1], 0.99):.1f} ms busy, {percentile(idle[-1], 0.99):.1f} idle"
+            options.say(f"api {turn + 1}: p99 {told}")
+    return _result(busy, idle)
+
+
+def _answers(url: str, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}"}
+    return all(httpx.get(url + path, headers=headers).status_code == httpx.codes.OK for path in _PATHS)
+
+
+def _result(busy: list[list[float]], idle: list[list[float]]) -> Result:
+    return Result(
+        rows=tuple(
+            Row(
+                what=f"reads at {RATE} a second beside a market that trades, {name}",
+                unit="ms",
+                samples=tuple(percentile(each, share) for each in busy),
+                better=Better.LESS,
+                floor=tuple(percentile(each, share) for each in idle),
+                floor_is="the same while nothing trades",
+                reach=reach,
+            )
+            for name, share, reach in (("p50", 0.5, None), ("p99", 0.99, _REACH))
+        ),
+        compared=(
+            f"{RATE} requests a second for {SECONDS} s, a mix of accounts, positions, orders, signals, fills and "
+            "strategies, each counted from when it was due; beside 1,000 ticks/s of 20 instruments, and again "
+            "with the feed paused. The client that asks runs on the same two cores."
+        ),
+    )
+
+
+BENCHMARK = Benchmark(name="api", title="Reads of the API", run=measure, order=70)
