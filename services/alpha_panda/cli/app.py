@@ -9,6 +9,7 @@ import typer
 
 from alpha_panda.cli import (
     accounts,
+    alerts,
     auditing,
     backtest,
     charges,
@@ -17,6 +18,7 @@ from alpha_panda.cli import (
     events,
     halting,
     indicators,
+    notify,
     optimize,
     parity,
     platform,
@@ -35,6 +37,8 @@ PARTS: Final = (
     risk.register,
     trading_views.register,
     accounts.register,
+    alerts.register,
+    notify.register,
     verify.register,
     auditing.register,
     events.register,

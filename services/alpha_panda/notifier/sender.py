@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import apprise
@@ -14,8 +10,8 @@ from alpha_panda.domain.alerts import Priority
 from alpha_panda.errors import PandaError
 from alpha_panda.notifier.addresses import Address, hidden, open_address
 
-_LOGGER: Final = "apprise"
 _LONGEST: Final = 300
+_TOLD: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
 _TYPES: Final = {
     Priority.CRITICAL: apprise.NotifyType.FAILURE,
     Priority.HIGH: apprise.NotifyType.WARNING,
@@ -34,7 +30,8 @@ class Sender:
     def __init__(self, address: Address) -> None:
         """Raises InputError where the address is none."""
         self._address = address
-        self._plugin = open_address(address)
+        self._way = apprise.Apprise()
+        self._way.add(open_address(address))
 
     def send(self, title: str, body: str, priority: Priority) -> None:
         """Send, and return when the other side has taken it.
@@ -42,42 +39,19 @@ class Sender:
         Raises:
             NotSentError: it has not.
         """
-        way = apprise.Apprise()
-        way.add(self._plugin)
-        with _heard() as said:
-            try:
-                kind = _TYPES[priority]
-                taken = bool(
-                    way.notify(body=body, title=title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT)
-                )
-            except Exception as error:  # noqa: BLE001 - a plugin raises what its protocol's library likes
-                said.append(f"{type(error).__name__}: {error}")
-                taken = False
-        if not taken:
-            reason = " ".join(said) or "the library gives no reason"
-            raise NotSentError(hidden(reason, self._address.url)[:_LONGEST])
+        kind = _TYPES[priority]
+        try:
+            result = self._way.notify(body=body, title=title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT)
+        except Exception as error:
+            # A plugin raises what its protocol's library likes.
+            reason = f"{type(error).__name__}: {error}"
+            raise NotSentError(hidden(reason, self._address.url)[:_LONGEST]) from None
+        if not result:
+            raise NotSentError(hidden(_said(result), self._address.url)[:_LONGEST])
 
 
-class _Ears(logging.Handler):
-    """Keeps what the library says on this thread."""
-
-    def __init__(self, said: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._said = said
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            self._said.append(record.getMessage())
-
-
-@contextmanager
-def _heard() -> Iterator[list[str]]:
-    said: list[str] = []
-    ears = _Ears(said)
-    logger = logging.getLogger(_LOGGER)
-    logger.addHandler(ears)
-    try:
-        yield said
-    finally:
-        logger.removeHandler(ears)
+def _said(result: apprise.AppriseResult) -> str:
+    """What the library told of its last try."""
+    tries = [attempt for each in result.results for attempt in each.attempts]
+    told = [entry.message for attempt in tries[-1:] for entry in attempt.logs if entry.level in _TOLD]
+    return " ".join(dict.fromkeys(told)) or "the library gives no reason"

@@ -78,14 +78,21 @@ class AlertStore:
     async def acknowledge(self, alert_id: UUID, actor: str) -> bool:
         """Note that somebody deals with it; False where it is not open."""
         with postgres_errors():
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-                return await connection.fetchval(_ACKNOWLEDGE, alert_id, actor) is not None
+            async with self._pool.acquire() as connection:
+                return await acknowledge(connection, alert_id, actor)
 
     async def prune(self, days: int) -> None:
         """Forget what was over so long ago, with what was told of it."""
         with postgres_errors():
             await self._pool.execute(_PRUNE, days)
+
+
+async def acknowledge(connection: Any, alert_id: UUID, actor: str) -> bool:  # noqa: ANN401 - asyncpg has no usable type
+    """Note over one connection that somebody deals with an alert; False where it is not open."""
+    with postgres_errors():
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            return await connection.fetchval(_ACKNOWLEDGE, alert_id, actor) is not None
 
 
 def fold(book: dict[str, Alert], changes: Iterable[Change]) -> list[Step]:
