@@ -68,7 +68,7 @@ def alert_routes(dependencies: Dependencies) -> APIRouter:
         wanted = Wanted(state=state, kind=kind, broker=_keepable(broker), priority=priority)
         after = decode_cursor(cursor)
         found, following = await list_alerts(
-            dependencies.queries.pool, wanted, limit, None if after is None else Place(after.at, after.id)
+            dependencies.alerts.pool, wanted, limit, None if after is None else Place(after.at, after.id)
         )
         ends = None if following is None else Cursor(following.at, following.id).encode()
         return Page(items=[_shown(each) for each in found], cursor=ends)

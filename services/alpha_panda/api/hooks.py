@@ -102,7 +102,7 @@ async def _halt(dependencies: Dependencies, wanted: list[TradingHalted]) -> list
 
 
 def _statement(alert: FiringAlert) -> TradingHalted:
-    """The halt that an alert asks for. A scope that is not known halts everything: the alert means to stop something."""
+    """The halt that an alert asks for; a scope that is not known halts everything, since something is to stop."""
     word, _, subject = alert.labels[LABEL].partition(":")
     known = word in tuple(HaltScope) and word != HaltScope.ALL and bool(subject) and subject.isprintable()
     scope = HaltScope(word) if known else HaltScope.ALL

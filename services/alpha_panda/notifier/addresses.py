@@ -55,7 +55,12 @@ def open_address(address: Address) -> apprise.NotifyBase:
         InputError: the library does not know such an address, or the service has no server of one's own.
     """
     asset = apprise.AppriseAsset(
-        app_id="Alpha Panda", app_desc="Alpha Panda", app_url="", image_url_mask="", image_url_logo="", storage_mode="memory"
+        app_id="Alpha Panda",
+        app_desc="Alpha Panda",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        storage_mode="memory",
     )
     plugin = apprise.Apprise.instantiate(address.url, asset=asset, suppress_exceptions=True)
     service = service_of(address.url)

@@ -42,8 +42,7 @@ class Sender:
         kind = _TYPES[priority]
         try:
             result = self._way.notify(body=body, title=title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT)
-        except Exception as error:
-            # A plugin raises what its protocol's library likes.
+        except Exception as error:  # noqa: BLE001 - a plugin raises what its protocol's library likes
             reason = f"{type(error).__name__}: {error}"
             raise NotSentError(hidden(reason, self._address.url)[:_LONGEST]) from None
         if not result:

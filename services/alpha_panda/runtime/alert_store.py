@@ -52,6 +52,11 @@ class AlertStore:
         """Use `pool`, which the caller closes."""
         self._pool = pool
 
+    @property
+    def pool(self) -> asyncpg.Pool[Any]:
+        """The pool, for `alert_pages`."""
+        return self._pool
+
     async def apply(self, changes: Sequence[Change]) -> list[Step]:
         """Fold the changes in, all or none, and put out what is to be told; what each of them made."""
         if not changes:

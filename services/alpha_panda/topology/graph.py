@@ -219,6 +219,8 @@ API: Final = Service(
         Table("resources", UPSERT, schema=PLATFORM_SCHEMA),
         Table("resource_changes", APPEND, schema=PLATFORM_SCHEMA),
         Table("alerts", UPSERT, schema=PLATFORM_SCHEMA),
+        Table("channels", SELECT, schema=PLATFORM_SCHEMA),
+        Table("deliveries", APPEND, schema=PLATFORM_SCHEMA),
     ),
     redis=Redis.READ,
 )

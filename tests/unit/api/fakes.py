@@ -31,6 +31,7 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.signals import Side
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
+from alpha_panda.runtime.alert_store import AlertStore
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.settings import ApiSettings, OperationsSettings, ServiceSettings
@@ -107,6 +108,7 @@ def doors(pool: FakePool, redis: FakeRedis, windows: FakeWindows, token: str = T
         "hub": Hub(),
         "desk": Desk([], AuditLog(ServiceSettings, Path(gettempdir())), _no_entries, None),
         "approvals": Approvals(pool),
+        "alerts": AlertStore(pool),
         "machine": Machine(OperationsSettings(), "arrival", lambda: NOW),
     }
 
