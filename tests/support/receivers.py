@@ -6,6 +6,7 @@ What they took is kept; each can be made to refuse, or to hang.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,13 @@ class Mailbox:
         )
 
 
+def _free_port() -> int:
+    """The controller of aiosmtpd must know its port beforehand."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
 @contextmanager
 def mailbox() -> Iterator[Mailbox]:
     """An SMTP server that asks for a password."""
@@ -52,15 +60,14 @@ def mailbox() -> Iterator[Mailbox]:
     controller = Controller(
         box,
         hostname="127.0.0.1",
-        port=0,
+        port=_free_port(),
         authenticator=box.authenticate,
         auth_required=True,
         auth_require_tls=False,
     )
     controller.start()
     try:
-        assert controller.server is not None
-        box.port = controller.server.sockets[0].getsockname()[1]
+        box.port = controller.port
         yield box
     finally:
         controller.stop()

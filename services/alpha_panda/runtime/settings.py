@@ -109,6 +109,8 @@ class PostgresSettings(Encryption):
     host: str = "127.0.0.1"
     port: Port = 5432
     database: str = "alpha_panda"
+    slow_milliseconds: Annotated[int, Field(ge=0, le=600_000)] = 500
+    """A statement that takes longer is logged with its duration, without values; 0 logs none."""
     username: str | None = None
     password: SecretStr | None = None
 
@@ -249,6 +251,9 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     queue: Annotated[int, Field(ge=10)] = 10_000
+    file_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 16
+    """`panda up`: a log file that is larger is put aside, and this many are kept beside it:"""
+    files: Annotated[int, Field(ge=0, le=100)] = 4
 
 
 class WatchSettings(Section):

@@ -52,7 +52,7 @@ def chats() -> Iterator[Posts]:
 
 
 @asynccontextmanager
-async def listening(
+async def listening(  # noqa: PLR0913, PLR0917 - what a chat meets
     pool: asyncpg.Pool, redis: Redis, chats: Posts, deeds: Deeds, doors: Sequence[FakeDoor], live: Sequence[str] = ()
 ) -> AsyncIterator[CollectorRegistry]:
     table, alerts, registry = ChannelTable(pool, Vault("of the tests")), AlertStore(pool), CollectorRegistry()

@@ -22,7 +22,9 @@ def test_services_have_the_names_that_people_use(url: str, service: str):
 
 
 def test_what_is_secret_in_an_address_is_hidden_in_what_is_said():
-    said = hidden(f"POST https://discord.com/{DISCORD.split('/')[-1]} failed for 417429632418316298", DISCORD)
+    said = hidden(
+        f"POST https://discord.com/{DISCORD.rsplit('/', maxsplit=1)[-1]} failed for 417429632418316298", DISCORD
+    )
     assert said == "POST https://discord.com/*** failed for ***"
 
 
