@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def psql_command(arguments: Arguments = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Open PostgreSQL's shell on the platform's database, as its administrator; arguments are psql's (-c "SELECT …")."""
+    """Open PostgreSQL's shell on the platform's database, as administrator; arguments are psql's (-c "SELECT …")."""
     psql(_running(data_dir), arguments or ()).become()
 
 

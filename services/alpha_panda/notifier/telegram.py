@@ -206,7 +206,7 @@ class _Bot:
 
     async def updates(self, client: httpx.AsyncClient, offset: int) -> tuple[_Update, ...]:
         """What was written since, or nothing after a while."""
-        asked = {"timeout": _WAIT_SECONDS, "offset": offset, "allowed_updates": '["message"]'}
+        asked: dict[str, str | int] = {"timeout": _WAIT_SECONDS, "offset": offset, "allowed_updates": '["message"]'}
         answer = msgspec.json.decode((await client.get(f"{self._base}/getUpdates", params=asked)).content, type=_Answer)
         if not answer.ok:
             raise PandaError(f"Telegram refuses: {answer.description[:200]}")

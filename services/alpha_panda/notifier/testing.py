@@ -52,6 +52,6 @@ async def wait_for_test(connection: Any, channel: str, identity: UUID, seconds: 
         if row["state"] == DeliveryState.SENT.value:
             return ""
         if row["state"] != DeliveryState.SENDING.value and row["attempts"] >= _TRIES:
-            return row["reason"] or row["state"]
+            return str(row["reason"] or row["state"])
         await asyncio.sleep(_POLL_SECONDS)
     return f"the notifier has not sent it within {seconds:g} s: see `panda status` and `panda logs notifier`"

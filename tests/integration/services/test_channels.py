@@ -216,6 +216,7 @@ async def test_more_than_may_wait_is_dropped_the_least_urgent_first(pool: Pool, 
     await desk.tell(*RULES.changes(halted(), None))
     await Outbox(pool).shed("webhook", 3)
     waiting = await pool.fetch(
-        "SELECT a.priority FROM platform.deliveries d JOIN platform.alerts a ON a.id = d.alert_id WHERE d.state = 'pending'"
+        "SELECT a.priority FROM platform.deliveries d JOIN platform.alerts a ON a.id = d.alert_id "
+        "WHERE d.state = 'pending'"
     )
     assert sorted(row["priority"] for row in waiting) == ["critical", "normal", "normal"]
