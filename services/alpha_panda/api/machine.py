@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.exceptions import HTTPException
 
 from alpha_panda.errors import UnavailableError
-from alpha_panda.runtime.settings import OperationsSettings
+from alpha_panda.runtime.access_settings import OperationsSettings
 
 _SECONDS: Final = 1.0
 _TAIL_BYTES: Final = 512 * 1024

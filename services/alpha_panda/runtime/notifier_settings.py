@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+
+from alpha_panda.runtime.section import Section
 
 
-class NotifierSettings(BaseModel):
+class NotifierSettings(Section):
     """How alerts are made and told. Channels are added with `panda notify add`, or declared here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: SecretStr | None = None
     """YAML text: channels by name, each with its url, and what else `panda notify add` takes."""

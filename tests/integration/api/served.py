@@ -46,16 +46,11 @@ from alpha_panda.local.stores import Stores
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.operations.store_doors import SwitchDoor
 from alpha_panda.portfolio.read_model import ReadModelWriter
+from alpha_panda.runtime.access_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.rate_limits import RateLimits
 from alpha_panda.runtime.redis import make_redis
-from alpha_panda.runtime.settings import (
-    ApiSettings,
-    OperationsSettings,
-    PlatformSection,
-    RedisSettings,
-    ServiceSettings,
-)
+from alpha_panda.runtime.settings import PlatformSection, RedisSettings, ServiceSettings
 
 TOKEN = "the-token-of-the-machine-in-tests"
 PREFIX = "apitest_"

@@ -31,10 +31,11 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.signals import Side
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
+from alpha_panda.runtime.access_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.alert_store import AlertStore
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
-from alpha_panda.runtime.settings import ApiSettings, OperationsSettings, ServiceSettings
+from alpha_panda.runtime.settings import ServiceSettings
 
 TOKEN = "a-token-of-the-tests"
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)

@@ -21,7 +21,7 @@ from alpha_panda.api.security.policies import require_policies
 from alpha_panda.api.security.principal import Principal, Role
 from alpha_panda.api.security.second_factor import matching_step, new_secret
 from alpha_panda.errors import InputError
-from alpha_panda.runtime.settings import ApiSettings
+from alpha_panda.runtime.access_settings import ApiSettings
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 HALT = {"scope": "all", "reason": "test"}

@@ -30,7 +30,7 @@ from alpha_panda.api.security.errors import NotAllowedError, NotSignedInError
 from alpha_panda.api.security.limits import Limits
 from alpha_panda.api.security.policies import Policy, policy_of
 from alpha_panda.errors import PandaError
-from alpha_panda.runtime.settings import ApiSettings
+from alpha_panda.runtime.access_settings import ApiSettings
 
 LOGIN_PAGE: Final = "/login"
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
