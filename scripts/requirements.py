@@ -20,13 +20,13 @@ FOLDER = ROOT / "requirements"
 DIGEST = "# dependencies: "
 OLDEST_PYTHON = "3.11"
 
-EXTRAS = ("api", "replay", "local")
+EXTRAS = ("api", "notifier", "replay", "local")
 """What `make up` has; the others are for whoever asks for them."""
 ALL = (*EXTRAS, "models", "optimizer", "operator")
 FILES: dict[str, list[str]] = {
     "dev.txt": ["pyproject.toml", *(f"--extra={extra}" for extra in ALL), "--group=dev"],
     "local.txt": ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS), "--group=build"],
-    "api.txt": ["pyproject.toml", "--extra=api"],
+    "api.txt": ["pyproject.toml", "--extra=api", "--extra=notifier"],
     "models.txt": ["pyproject.toml", "--extra=models"],
     "optimizer.txt": ["pyproject.toml", "--extra=optimizer"],
     "operator.txt": ["pyproject.toml", "--extra=operator"],

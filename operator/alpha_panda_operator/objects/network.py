@@ -21,6 +21,10 @@ NAME_SERVICE: Final[Rule] = {
 }
 
 
+TOLD_AT: Final = (443, 465, 587)
+"""Ports of chats, webhooks and mail servers."""
+
+
 def network_policy(workload: Workload, around: Surroundings) -> Manifest | None:
     """All that its pods may do on the network; both directions are closed but for this."""
     if not around.installation.network_policies:
@@ -29,7 +33,7 @@ def network_policy(workload: Workload, around: Surroundings) -> Manifest | None:
         "podSelector": {"matchLabels": selector(around.installation, workload.service)},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": _ingress(workload, around),
-        "egress": [NAME_SERVICE, *_stores(workload, around)],
+        "egress": [NAME_SERVICE, *_stores(workload, around), *_outside(workload)],
     }
     return manifest("networking.k8s.io/v1", "NetworkPolicy", workload, around, spec=spec)
 
@@ -52,6 +56,13 @@ def _stores(workload: Workload, around: Surroundings) -> list[Rule]:
     if any(each.name == role(principal) for each in plan.postgres_roles):
         rules.append(_rule(installation.postgres.peers, installation.postgres.port))
     return rules
+
+
+def _outside(workload: Workload) -> list[Rule]:
+    """The notifier sends to chats and mail servers, wherever they are; nobody else leaves the cluster."""
+    if workload.service.service != "notifier":
+        return []
+    return [_rule((), *TOLD_AT)]
 
 
 def _rule(peers: tuple[dict[str, Any], ...], *ports: int) -> Rule:

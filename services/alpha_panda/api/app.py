@@ -32,6 +32,7 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.errors import InputError, PandaError, UnavailableError
 from alpha_panda.events.topics import CONTROL_AND_FINDINGS
+from alpha_panda.runtime.alert_store import AlertStore
 from alpha_panda.runtime.control_reader import ControlReader
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
@@ -83,6 +84,7 @@ async def run(process: Process) -> None:
             hub=hub,
             desk=make_desk(settings, pool),
             approvals=Approvals(pool),
+            alerts=AlertStore(pool),
             machine=Machine(settings.operations, settings.run.pacing, wall_clock),
             settings=settings.api,
         )

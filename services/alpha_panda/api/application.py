@@ -12,10 +12,12 @@ from prometheus_client import Counter
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 
+from alpha_panda.api.alerts import alert_routes
 from alpha_panda.api.auth import auth_routes
 from alpha_panda.api.books import book_routes
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.explain import explain_routes
+from alpha_panda.api.hooks import hook_routes
 from alpha_panda.api.market import market_routes
 from alpha_panda.api.operations import operation_routes
 from alpha_panda.api.ops import ops_routes
@@ -40,6 +42,8 @@ PARTS = (
     strategy_routes,
     trade_routes,
     realtime_routes,
+    alert_routes,
+    hook_routes,
     ops_routes,
     pausing_routes,
     user_routes,

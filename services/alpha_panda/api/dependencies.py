@@ -29,6 +29,7 @@ from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope
 from alpha_panda.runtime.api_settings import ApiSettings
+from alpha_panda.runtime.alert_store import AlertStore
 
 
 def wall_clock() -> datetime:
@@ -51,6 +52,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     desk: Desk
     approvals: Approvals
     machine: Machine
+    alerts: AlertStore
     settings: ApiSettings = ApiSettings()
     clock: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic

@@ -64,6 +64,9 @@ def up(  # noqa: PLR0913 - each is one option of the command
     instruments: Annotated[Path | None, typer.Option(help="Another instrument table (CSV).")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of service settings.")] = None,
     api_port: Annotated[int | None, typer.Option(min=1, max=HIGHEST, help="Serve the API on this port.")] = None,
+    observability: Annotated[
+        bool, typer.Option("--observability", help="Let Prometheus look on, where it is installed.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Archive the present run and start a new one.")] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Return when the replay has ended and every stage has drained.")
@@ -87,6 +90,7 @@ def up(  # noqa: PLR0913 - each is one option of the command
         instruments=instruments,
         config=config,
         api_port=api_port,
+        observability=observability,
         wait=wait,
         again=again,
     )

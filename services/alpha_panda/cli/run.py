@@ -20,6 +20,7 @@ SERVICES = {
         "paper-trading",
         "portfolio",
         "history",
+        "notifier",
         "api",
     )
 }

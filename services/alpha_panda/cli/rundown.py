@@ -15,12 +15,14 @@ from alpha_panda.cli.services import print_services
 from alpha_panda.domain.calendar import IST
 from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.domain.money import rupees
-from alpha_panda.errors import PandaError
+from alpha_panda.errors import PandaError, UnavailableError
 from alpha_panda.local.day import BrokerDay, read_days
 from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.local.platform import Platform, ServiceDetail
-from alpha_panda.local.ports import HOST
-from alpha_panda.local.run_file import load_run
+from alpha_panda.local.ports import HOST, Ports
+from alpha_panda.local.prometheus import INSTALL, find_prometheus
+from alpha_panda.local.run_file import Run, load_run
+from alpha_panda.local.tending import PORT
 from alpha_panda.operations.halting import read_halts
 
 _POLL_SECONDS = 0.2
@@ -73,6 +75,8 @@ async def show(platform: Platform) -> None:
     for conflict in platform.require_running().conflicts:
         print_text(f"conflict: {conflict}")
     for line in summary(await read_halts(find_doors(platform.layout))):
+        print_text(line)
+    for line in _observability(run, platform):
         print_text(line)
     api, token = _api(platform), platform.layout.secrets / "api-token"
     print_text(f"\nAPI: {api}/api/v1/openapi.json")
@@ -176,6 +180,19 @@ def _amount(paise: int) -> str:
 def _name(table: InstrumentTable, token: int) -> str:
     found = table.get(token)
     return str(token) if found is None else found.name
+
+
+def _observability(run: Run | None, platform: Platform) -> list[str]:
+    """What to open, or what to install."""
+    if run is None or not run.observability:
+        return []
+    if find_prometheus() is None:
+        return [f"\nPrometheus is not installed, so nothing is scraped; {INSTALL}, then `panda up --observability`"]
+    try:
+        base = f"http://{HOST}:{Ports(platform.layout).known(PORT)}"
+    except UnavailableError:
+        return ["\nPrometheus starts in a moment: `panda status`, then the same again"]
+    return [f"\nPrometheus: {base}/targets (what is scraped)", f"            {base}/alerts (the chart's rules)"]
 
 
 def _api(platform: Platform) -> str:

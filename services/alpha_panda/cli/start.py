@@ -44,6 +44,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
     instruments: Path | None
     config: Path | None
     api_port: int | None
+    observability: bool
     again: bool
     wait: bool
 
@@ -105,6 +106,7 @@ def _choose(options: StartOptions, before: Run | None, layout: Layout, settings:
         feed=feed,
         config=known.config,
         instruments=_absolute(options.instruments) or known.instruments,
+        observability=options.observability or known.observability,
     )
 
 

@@ -81,7 +81,9 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     if service.service == "strategy-runner":
         env["PANDA_BUDGET__NOTES"] = str(around.layout.run / "calls")
     if service.service == "api":
-        env |= _api_settings(around)
+        env["PANDA_API__PORT"] = str(around.api_port)
+    if service.service in {"api", "notifier"}:
+        env |= _operations_settings(around.layout)
     argv = (sys.executable, "-m", "alpha_panda", "run", service.service)
     return Launch(name=service.name, argv=argv, env=env, port=port)
 
@@ -103,10 +105,9 @@ def _feed_settings(run: Run) -> dict[str, str]:
     return {f"PANDA_FEED__{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
 
-def _api_settings(around: Surroundings) -> dict[str, str]:
-    layout = around.layout
+def _operations_settings(layout: Layout) -> dict[str, str]:
+    """For services through which people act."""
     return {
-        "PANDA_API__PORT": str(around.api_port),
         "PANDA_OPERATIONS__FOLDER": str(layout.root),
         "PANDA_OPERATIONS__STATUS": str(path_of(layout)),
         "PANDA_OPERATIONS__LOGS": str(layout.logs),

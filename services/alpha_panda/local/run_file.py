@@ -43,6 +43,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     feed: FeedChoice = FeedChoice()
     config: str | None = None
     instruments: str | None = None
+    observability: bool = False
+    """Whether Prometheus looks on."""
 
     @property
     def pacing(self) -> str:

@@ -31,6 +31,7 @@ from alpha_panda.local.shortfalls import shortfalls
 from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 from alpha_panda.local.store_keeper import StoreKeeper
 from alpha_panda.local.stores import Stores
+from alpha_panda.local.tending import tend
 from alpha_panda.operations.resource_store import ResourceStore
 from alpha_panda.provision import everyone_but, provision_kafka, provision_postgres, provision_redis
 from alpha_panda.provision.changes import Changes
@@ -109,7 +110,8 @@ class Supervisor:
         stores = await Stores.find(self._layout, fixed_ports=self._fixed_ports, progress=self._say)
         await stores.start(self._say)
         self._keeper = StoreKeeper(stores.all, self._reconnect.set)
-        keeping = asyncio.create_task(self._keeper.keep())
+        tending = tend(self._layout, stores.ports, self._run, lambda: self._fleet.status)
+        keeping = asyncio.gather(self._keeper.keep(), tending)
         try:
             self._api_port = stores.ports.take("api", "the API")
             await self._provision(self._plan_of((), self._run()), stores)

@@ -15,6 +15,8 @@ class ApiSettings(Section):
 
     token: SecretStr | None = None
     """Of machines, and of whoever makes the first user."""
+    hook_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """What Alertmanager shows at /api/v1/hooks/alertmanager; without it nobody may call that."""
     token_role: Literal["viewer", "trader", "admin"] = "admin"  # noqa: S105 - a role
     port: FreePort = 8080
     production: bool = False

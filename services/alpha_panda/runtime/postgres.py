@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import asyncpg
+import structlog
 
 from alpha_panda.runtime.errors import AGAIN, AuthenticationError, TransientError
 from alpha_panda.runtime.settings import PostgresSettings
 from alpha_panda.runtime.tls import tls_context
+
+_LONGEST_STATEMENT = 500
 
 
 async def make_pool(settings: PostgresSettings, *, size: int = 2) -> asyncpg.Pool[Any]:
@@ -24,6 +28,7 @@ async def make_pool(settings: PostgresSettings, *, size: int = 2) -> asyncpg.Poo
             min_size=1,
             max_size=size,
             command_timeout=30,
+            init=partial(_tell_of_slow, settings.slow_milliseconds / 1000),
         )
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError) as error:
         raise AuthenticationError(
@@ -32,3 +37,17 @@ async def make_pool(settings: PostgresSettings, *, size: int = 2) -> asyncpg.Poo
         ) from error
     except (OSError, asyncpg.PostgresError) as error:
         raise TransientError(f"PostgreSQL at {settings.host}:{settings.port} does not answer: {error}") from error
+
+
+async def _tell_of_slow(seconds: float, connection: Any) -> None:  # noqa: ANN401 - asyncpg has no usable type
+    """Log the statements of a connection that take longer, as text; values are never in it."""
+    if not seconds:
+        return
+    log = structlog.get_logger()
+
+    def tell(query: Any) -> None:  # noqa: ANN401 - as above
+        if query.elapsed >= seconds:
+            statement = " ".join(query.query.split())[:_LONGEST_STATEMENT]
+            log.warning("slow statement", milliseconds=round(query.elapsed * 1000), statement=statement)
+
+    connection.add_query_logger(tell)

@@ -17,6 +17,7 @@ from alpha_panda.domain.pipeline_watch import Bounds
 from alpha_panda.errors import InputError
 from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.sections import FreePort, Port, Section
+from alpha_panda.runtime.notifier_settings import NotifierSettings
 from alpha_panda.topology.graph import SERVICES
 
 SERVICE_NAMES: Final = tuple(sorted(row.name for row in SERVICES))
@@ -34,8 +35,7 @@ class KafkaProfile(Section):
     fetch_bytes: Annotated[int, Field(ge=65_536)] = 2_000_000
     """Of one partition in one answer."""
     gather_milliseconds: Annotated[int, Field(ge=0, le=1000)] = 0
-    """How long Kafka may gather records for an answer that is still small. A replay by epochs never gathers: each
-    of its epochs would wait for that."""
+    """How long Kafka may gather records for a small answer. A replay never gathers: each epoch would wait for that."""
 
 
 PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -102,6 +102,8 @@ class PostgresSettings(Encryption):
     host: str = "127.0.0.1"
     port: Port = 5432
     database: str = "alpha_panda"
+    slow_milliseconds: Annotated[int, Field(ge=0, le=600_000)] = 500
+    """A statement that takes longer is logged with its duration, without values; 0 logs none."""
     username: str | None = None
     password: SecretStr | None = None
 
@@ -193,6 +195,9 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     queue: Annotated[int, Field(ge=10)] = 10_000
+    file_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 16
+    """`panda up`: a log file that is larger is put aside, and this many are kept beside it:"""
+    files: Annotated[int, Field(ge=0, le=100)] = 4
 
 
 class WatchSettings(Section):
@@ -244,6 +249,7 @@ class ServiceSettings(Section):
     http: HttpSettings = HttpSettings()
     api: ApiSettings = ApiSettings()
     operations: OperationsSettings = OperationsSettings()
+    notifier: NotifierSettings = NotifierSettings()
     logs: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
     budget: BudgetSettings = BudgetSettings()

@@ -17,9 +17,9 @@ from alpha_panda.topology.settings import PlatformSettings
 
 NO_REASON_TO_RESTART: Final = ("PANDA_SERVICE__WRITES",)
 """What a new Broker changes for shared services, which hear of it through `control.brokers` instead."""
-_READS_EVERYTHING: Final = ("history",)
+_READS_EVERYTHING: Final = ("history", "notifier")
 """Services that are told what to read; the others know it from their code and their Broker."""
-_LETS_PEOPLE_IN: Final = ("api",)
+_LETS_PEOPLE_IN: Final = ("api", "notifier")
 """Services through which people halt and resume: they act as the principal of people where they do so."""
 _FOLLOWS_BROKERS: Final = ("market-feed",)
 """Services that learn from `control.brokers` whom to wait for, so that a new Broker is no reason to restart them."""

@@ -19,6 +19,7 @@ from alpha_panda.events.topics import (
     CONTROL_QUARANTINE,
     MARKET_EPOCHS,
     ORDER_EVENTS,
+    ORDERS_FAILED,
     ORDERS_FILLED,
     PNL_SNAPSHOTS,
     SIGNALS_RAW,
@@ -67,7 +68,8 @@ class Service:
     `brokers` are the types of Broker that a Broker's service exists for, or that a shared one serves.
     `dead_letters` are topics whose dead letters it writes without consuming them. `per_partition` gives
     it a task for each partition, otherwise one task has all. `upstream` are the services whose markers
-    of epoch k close its inputs of k, `upstream_previous` those whose markers of k - 1 do.
+    of epoch k close its inputs of k, `upstream_previous` those whose markers of k - 1 do. `watches_letters` lets it
+    see how many dead letters there are of everybody's.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Service:
     per_partition: bool = False
     tables: tuple[Table, ...] = ()
     redis: Redis = Redis.NONE
+    watches_letters: bool = False
     upstream: tuple[str, ...] = ()
     upstream_previous: tuple[str, ...] = ()
 
@@ -179,6 +182,24 @@ HISTORY: Final = Service(
         Table("fills", UPSERT, brokers=True),
     ),
 )
+NOTIFIER: Final = Service(
+    name="notifier",
+    shared=True,
+    brokers=EVERY,
+    reads=(ORDERS_FILLED, ORDERS_FAILED, SIGNALS_REJECTED, *CONTROL_AND_FINDINGS),
+    tables=(
+        Table("claims", UPSERT),
+        Table("alerts", CHANGE, schema=PLATFORM_SCHEMA),
+        Table("channels", CHANGE, schema=PLATFORM_SCHEMA),
+        Table("deliveries", CHANGE, schema=PLATFORM_SCHEMA),
+        Table("command_offsets", CHANGE, schema=PLATFORM_SCHEMA),
+        Table("resources", UPSERT, schema=PLATFORM_SCHEMA),
+        Table("resource_changes", APPEND, schema=PLATFORM_SCHEMA),
+        Table("standing", SELECT, brokers=True),
+    ),
+    redis=Redis.READ,
+    watches_letters=True,
+)
 API: Final = Service(
     name="api",
     shared=True,
@@ -197,6 +218,9 @@ API: Final = Service(
         Table("approvals", UPSERT, schema=PLATFORM_SCHEMA),
         Table("resources", UPSERT, schema=PLATFORM_SCHEMA),
         Table("resource_changes", APPEND, schema=PLATFORM_SCHEMA),
+        Table("alerts", UPSERT, schema=PLATFORM_SCHEMA),
+        Table("channels", SELECT, schema=PLATFORM_SCHEMA),
+        Table("deliveries", APPEND, schema=PLATFORM_SCHEMA),
     ),
     redis=Redis.READ,
 )
@@ -209,5 +233,6 @@ SERVICES: Final[tuple[Service, ...]] = (
     PAPER_TRADING,
     PORTFOLIO,
     HISTORY,
+    NOTIFIER,
     API,
 )

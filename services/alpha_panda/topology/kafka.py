@@ -32,11 +32,12 @@ def kafka_users(
     found: tuple[Instance, ...], services: tuple[ServicePlan, ...], settings: PlatformSettings, master_secret: bytes
 ) -> tuple[KafkaUser, ...]:
     """A user for each service with exactly the rights that its row gives it, sorted by name."""
+    letters = {name for instance in found for name in instance.dead_letter_topics(settings.prefix)}
     return tuple(
         KafkaUser(
             name=service.principal,
             password=derive(master_secret, service.principal, settings.secret_generation),
-            acls=_acls(instance, service, settings.prefix),
+            acls=_acls(instance, service, settings.prefix, letters),
         )
         for instance, service in zip(found, services, strict=True)
     )
@@ -87,12 +88,13 @@ def _config(retention: dict[str, str], message_limit: int, settings: PlatformSet
     return dict(sorted(config.items()))
 
 
-def _acls(instance: Instance, service: ServicePlan, prefix: str) -> tuple[Acl, ...]:
+def _acls(instance: Instance, service: ServicePlan, prefix: str, letters: set[str]) -> tuple[Acl, ...]:
     """A writer may read back what it wrote: a restart reads its own outputs and dead letters to the end."""
     writable = {*service.writes, *instance.dead_letter_topics(prefix)}
+    watched = letters if instance.row.watches_letters else set()
     acls = [
         Acl(resource="topic", name=name, operations=_operations(writes=name in writable))
-        for name in sorted({*service.reads, *writable})
+        for name in sorted({*service.reads, *writable, *watched})
     ]
     acls.append(Acl(resource="group", name=service.group, operations=("DESCRIBE", "READ")))
     acls.append(Acl(resource="cluster", name=CLUSTER, operations=("IDEMPOTENT_WRITE",)))

@@ -47,6 +47,7 @@ from alpha_panda.operations.audit import AuditLog
 from alpha_panda.operations.store_doors import SwitchDoor
 from alpha_panda.portfolio.read_model import ReadModelWriter
 from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
+from alpha_panda.runtime.alert_store import AlertStore
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.rate_limits import RateLimits
 from alpha_panda.runtime.redis import make_redis
@@ -135,6 +136,7 @@ class Served:
                     hub=self.hub,
                     desk=Desk([SwitchDoor(people, asked=True)], AuditLog(_no_log, self._folder), _no_entries, None),
                     approvals=Approvals(pool),
+                    alerts=AlertStore(pool),
                     machine=Machine(OperationsSettings(), "arrival", wall_clock),
                     settings=api,
                 )

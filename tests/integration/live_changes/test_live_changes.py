@@ -79,7 +79,8 @@ def test_a_broker_joins_a_replay_in_its_middle_and_another_leaves_it(replaying: 
     """The new one starts in its first epoch, the other stops; the replay drains and its books balance."""
     desk = replaying
     wait_for(lambda: desk.epoch("market-feed") > 20, "twenty epochs")
-    shared = {name: pid for name, pid in desk.pids().items() if not name.startswith("paper.") and name != "history"}
+    told = ("history", "notifier")
+    shared = {name: pid for name, pid in desk.pids().items() if not name.startswith("paper.") and name not in told}
     desk.apply(broker("second"), strategy("late", every=8, listed=(YESBANK,), brokers=["second"]))
     wait_for(lambda: desk.epoch("second.portfolio") > 20, "the new Broker is in step")
     assert desk.api("/api/v1/portfolios/second").status_code == 200

@@ -32,6 +32,7 @@ from alpha_panda.events.signals import Side
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
 from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
+from alpha_panda.runtime.alert_store import AlertStore
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.settings import ServiceSettings
@@ -108,6 +109,7 @@ def doors(pool: FakePool, redis: FakeRedis, windows: FakeWindows, token: str = T
         "hub": Hub(),
         "desk": Desk([], AuditLog(ServiceSettings, Path(gettempdir())), _no_entries, None),
         "approvals": Approvals(pool),
+        "alerts": AlertStore(pool),
         "machine": Machine(OperationsSettings(), "arrival", lambda: NOW),
     }
 

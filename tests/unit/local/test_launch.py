@@ -97,11 +97,11 @@ def test_the_users_platform_reaches_every_service(tmp_path: Path):
     assert env["PANDA_CONFIG"] == "/data/settings.yaml"
 
 
-def test_a_new_broker_restarts_no_shared_service_but_the_one_that_is_told_what_to_read(launches: Launches):
+def test_a_new_broker_restarts_no_shared_service_but_those_that_are_told_what_to_read(launches: Launches):
     services = [each.name for each in launches.plan.services if each.broker is None]
     with_both = {name: launches.of(name).fingerprint for name in services}
     launches.plan = plan((paper(), strategy()), launches.run.platform_settings, MASTER_SECRET)
-    assert [name for name in services if launches.of(name).fingerprint != with_both[name]] == ["history"]
+    assert [name for name in services if launches.of(name).fingerprint != with_both[name]] == ["history", "notifier"]
 
 
 def test_a_new_broker_changes_what_the_runner_writes_but_needs_no_restart(launches: Launches):

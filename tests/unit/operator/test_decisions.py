@@ -157,7 +157,7 @@ def test_more_than_half_of_an_owner_s_services_are_not_pruned_unless_that_is_exp
     everything = made()
     refused = decide_pruning(release(), everything, ())
     assert refused.surplus == ()
-    assert "4 of 4 services" in refused.refusal
+    assert "5 of 5 services" in refused.refusal
     assert decide_pruning(release(), everything, (), explained=True).surplus
 
 

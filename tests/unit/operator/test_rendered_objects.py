@@ -122,7 +122,7 @@ def test_a_further_broker_restarts_only_who_reads_every_broker():
         each["metadata"]["name"]: each["metadata"]["annotations"][REVISION] for each in deployments(objects(desk()))
     }
     after = {each["metadata"]["name"]: each["metadata"]["annotations"][REVISION] for each in deployments(objects(more))}
-    assert {name for name in before if before[name] != after[name]} == {"alpha-panda-history"}
+    assert {name for name in before if before[name] != after[name]} == {"alpha-panda-history", "alpha-panda-notifier"}
 
 
 def test_a_higher_generation_of_secrets_restarts_every_pod():

@@ -13,17 +13,18 @@ def made(*resources: StoredResource) -> Plan:
     return plan(resources, PlatformSettings(), MASTER_SECRET)
 
 
-def test_redis_is_for_the_portfolio_to_write_and_the_api_to_read() -> None:
+def test_redis_is_for_the_portfolio_to_write_and_for_who_tells_people_to_read() -> None:
     users = {each.name: each.rules for each in made(paper("a"), paper("b")).redis_users}
     of_broker = ("paper-trading", "portfolio", "risk-manager")
-    assert sorted(users) == sorted([*(f"{b}.{each}" for b in "ab" for each in of_broker), "api", OPERATIONS])
+    assert sorted(users) == sorted([*(f"{b}.{each}" for b in "ab" for each in of_broker), "api", "notifier", OPERATIONS])
     switch = [trading_switch(""), halts_key("")]
     for asks in ("a.risk-manager", "a.paper-trading"):
         assert [rule for rule in users[asks] if rule.startswith("~")] == [f"~{key}" for key in switch]
     assert [rule for rule in users["a.portfolio"] if rule.startswith("~")] == ["~a:*"]
-    assert [rule for rule in users["api"] if rule.startswith("~")] == ["~a:*", "~b:*"]
+    for tells in ("api", "notifier"):
+        assert [rule for rule in users[tells] if rule.startswith("~")] == ["~a:*", "~b:*"]
+        assert "+@write" not in users[tells]
     assert "+@write" in users["a.portfolio"]
-    assert "+@write" not in users["api"]
     for rules in users.values():
         assert {"resetkeys", "resetchannels", "-@all", "-@admin", "-@dangerous", "-scan"} <= set(rules)
         assert not {"allkeys", "~*", "+@all"} & set(rules)

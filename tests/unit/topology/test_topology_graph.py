@@ -63,5 +63,6 @@ def test_only_runners_say_that_a_strategy_is_quarantined() -> None:
     assert {row.name for row in SERVICES if CONTROL_QUARANTINE in row.reads} == {
         "market-feed",
         "strategy-runner",
+        "notifier",
         "api",
     }

@@ -23,7 +23,7 @@ from alpha_panda.topology.model import Plan, ServicePlan, TopicPlan
 from alpha_panda.topology.planner import plan
 from alpha_panda.topology.settings import PlatformSettings, TopicOverlay
 
-POOL_AND_SHARED = ["api", "bar-builder", "history", "market-feed", "strategy-runner"]
+POOL_AND_SHARED = ["api", "bar-builder", "history", "market-feed", "notifier", "strategy-runner"]
 
 
 def made(*resources: StoredResource, **settings: object) -> Plan:
