@@ -21,9 +21,9 @@ SERVICES = {
         "portfolio",
         "history",
         "notifier",
-        "api",
     )
-}
+} | {"api": "alpha_panda.dashboard.app"}
+"""Each by the module with its composition root; the API's process serves the dashboard too."""
 
 
 def run_service(name: str) -> int:
