@@ -16,6 +16,7 @@ from alpha_panda.cli import (
     events,
     halting,
     indicators,
+    kite_simulator,
     optimize,
     parity,
     platform,
@@ -42,6 +43,7 @@ PARTS: Final = (
     backtest.register,
     parity.register,
     optimize.register,
+    kite_simulator.register,
     schemas.register,
 )
 """Each adds its commands to the app, in the order of `panda --help`."""
