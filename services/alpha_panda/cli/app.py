@@ -25,6 +25,7 @@ from alpha_panda.cli import (
     schemas,
     strategies,
     verify,
+    zerodha,
 )
 
 PARTS: Final = (
@@ -43,6 +44,7 @@ PARTS: Final = (
     backtest.register,
     parity.register,
     optimize.register,
+    zerodha.register,
     kite_simulator.register,
     schemas.register,
 )

@@ -38,7 +38,7 @@ def kite_simulator(  # noqa: PLR0913 - each is an option
     port: Port = 8765,
     host: Host = "127.0.0.1",
     api_key: Key = "simulator",
-    api_secret: Secret = "rehearsal",  # noqa: S107 - pragma: allowlist secret - of the rehearsal
+    api_secret: Secret = "rehearsal",  # noqa: S107  # pragma: allowlist secret - of a rehearsal
     instruments: Table = None,
     replay: Replay = None,
     speed: Speed = 1.0,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from alpha_panda.domain.pipeline_watch import Bounds
 from alpha_panda.errors import InputError
+from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.graph import SERVICES
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -41,8 +42,7 @@ class KafkaProfile(Section):
     fetch_bytes: Annotated[int, Field(ge=65_536)] = 2_000_000
     """Of one partition in one answer."""
     gather_milliseconds: Annotated[int, Field(ge=0, le=1000)] = 0
-    """How long Kafka may gather records for an answer that is still small. A replay by epochs never gathers: each
-    of its epochs would wait for that."""
+    """How long Kafka may gather records for a small answer. A replay never gathers: each epoch would wait for that."""
 
 
 PROFILES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -167,7 +167,7 @@ class RunSettings(Section):
 class FeedSettings(Section):
     """Where market data comes from."""
 
-    source: Literal["none", "replay", "synthetic"] = "none"
+    source: Literal["none", "replay", "synthetic", "kite"] = "none"
     path: Path | None = None
     speed: str = "max"
     timezone: str | None = None
@@ -260,6 +260,7 @@ class ServiceSettings(Section):
     logs: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
     budget: BudgetSettings = BudgetSettings()
+    zerodha: ZerodhaSettings = ZerodhaSettings()
     data: DataSettings = DataSettings()
 
     @model_validator(mode="before")

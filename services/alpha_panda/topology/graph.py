@@ -66,7 +66,8 @@ class Service:
     `brokers` are the types of Broker that a Broker's service exists for, or that a shared one serves.
     `dead_letters` are topics whose dead letters it writes without consuming them. `per_partition` gives
     it a task for each partition, otherwise one task has all. `upstream` are the services whose markers
-    of epoch k close its inputs of k, `upstream_previous` those whose markers of k - 1 do.
+    of epoch k close its inputs of k, `upstream_previous` those whose markers of k - 1 do. `sessions` says that it
+    uses the logins of Brokers at an exchange.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Service:
     per_partition: bool = False
     tables: tuple[Table, ...] = ()
     redis: Redis = Redis.NONE
+    sessions: bool = False
     upstream: tuple[str, ...] = ()
     upstream_previous: tuple[str, ...] = ()
 
@@ -91,6 +93,7 @@ MARKET_FEED: Final = Service(
     writes=(TICKS, MARKET_EPOCHS),
     dead_letters=(TICKS,),
     one_writer=True,
+    sessions=True,
     upstream_previous=("paper-trading",),
 )
 BAR_BUILDER: Final = Service(
