@@ -1,0 +1,74 @@
+"""The real edges of the source: the Broker's login in PostgreSQL, the official client and its ticker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from kiteconnect.exceptions import KiteException
+from requests.exceptions import RequestException
+
+from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.errors import InputError
+from alpha_panda.market_feed.sources.kite.login import KeptLogin
+from alpha_panda.market_feed.sources.kite.source import KiteSource
+from alpha_panda.market_feed.sources.kite.ticker import TickerLine
+from alpha_panda.runtime.postgres import make_pool
+from alpha_panda.runtime.settings import ServiceSettings
+from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
+from alpha_panda.zerodha.client import make_client
+from alpha_panda.zerodha.errors import ReplyError
+from alpha_panda.zerodha.session import Session
+from alpha_panda.zerodha.session_store import Seal, SessionStore
+
+
+@asynccontextmanager
+async def kite_source(settings: ServiceSettings, table: InstrumentTable) -> AsyncIterator[KiteSource]:
+    """The source as the settings name it; its connections end with the block.
+
+    Raises:
+        InputError: a setting is missing.
+    """
+    ours = settings.zerodha
+    if ours.broker is None or ours.session_key is None:
+        raise InputError(
+            "the feed takes data from Kite Connect, which needs zerodha.broker and zerodha.session_key",
+            remedy="name the Broker whose login it uses; `panda up --kite` sets both",
+        )
+    seal = Seal(ours.session_key.get_secret_value())
+    pool = await make_pool(settings.postgres)
+    try:
+        yield source_of(ours, SessionStore(pool, ours.broker, seal), table)
+    finally:
+        await pool.close()
+
+
+def source_of(settings: ZerodhaSettings, store: KeptLogin, table: InstrumentTable) -> KiteSource:
+    """A source on real connections, whoever keeps the login."""
+
+    def make_line(session: Session, frame: Callable[[bytes], None]) -> TickerLine:
+        return TickerLine(settings, session, frame)
+
+    def read_master(session: Session) -> list[dict[str, Any]]:
+        return read_instruments(settings, session)
+
+    return KiteSource(settings, store, table, make_line=make_line, read_master=read_master)
+
+
+def read_instruments(settings: ZerodhaSettings, session: Session) -> list[dict[str, Any]]:
+    """The exchange's list of instruments as rows.
+
+    Raises:
+        ReplyError: it cannot be had, or is no list.
+    """
+    kite, _ = make_client(settings, session)
+    try:
+        rows: list[dict[str, Any]] = kite.instruments()
+    except (RequestException, KiteException) as error:
+        raise ReplyError(
+            f"the list of instruments cannot be had: {type(error).__name__}: {str(error)[:200]}"
+        ) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReplyError(f"the exchange's list of instruments is malformed: {str(error)[:200]}") from error
+    return rows
