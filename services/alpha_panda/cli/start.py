@@ -35,7 +35,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     replay: Path | None
     synthetic: int | None
-    kite: str | None
+    kite: str | None = None
     rate: int
     seed: int
     speed: str

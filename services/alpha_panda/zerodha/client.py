@@ -106,7 +106,7 @@ def _bound(reply: Response) -> None:
             raise ReplyError(f"a reply of {reply.url.partition('?')[0]} has more than {MOST_BYTES} bytes")
         parts.append(part)
     reply._content = b"".join(parts)  # noqa: SLF001 - as requests itself does after reading
-    reply._content_consumed = True  # type: ignore[attr-defined] # noqa: SLF001 - likewise
+    reply._content_consumed = True  # noqa: SLF001 - likewise
 
 
 def _read(reply: Response) -> Answer:

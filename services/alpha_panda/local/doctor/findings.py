@@ -30,6 +30,7 @@ class Check(StrEnum):
     REDIS = "redis"
     POSTGRES = "postgres"
     CREDENTIALS = "credentials"
+    SESSION = "session"
     TOPICS = "topics"
     KAFKA_RIGHTS = "kafka-rights"
     REDIS_USERS = "redis-users"

@@ -8,7 +8,7 @@ takes them from the source, sends them to the dead letters and counts them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
 
@@ -123,7 +123,7 @@ class LiveSource(Source):
         """Follow these instruments, as EXCHANGE:SYMBOL, and no others."""
 
     @abstractmethod
-    def batches(self) -> AsyncIterator[LiveBatch]:
+    def batches(self) -> AsyncGenerator[LiveBatch, None]:
         """What comes, at least a batch a second, until the iterator is closed."""
 
 

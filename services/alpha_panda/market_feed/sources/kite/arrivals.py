@@ -1,8 +1,8 @@
 """From packets to ticks: what is new of each instrument, in the exchange's time. Pure; the caller has the clocks.
 
 A tick is a trade: a packet that says the same day volume and the same trade time again says nothing new. A packet
-that is older than the last one is late and is dropped, so that bars never reopen. The sequence of a tick is the
-day's volume at it, so that two feeds give one trade one id.
+that is older than the last one is late and is dropped, so that bars never reopen. The sequence of a tick is its day
+and the day's volume at it, so that it always grows, and two feeds give one trade one id.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from alpha_panda.domain.ticks import tick_event
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Tick
 from alpha_panda.market_feed.sources.kite.packets import UNSTATED, Packet
+
+_DAY, _INDIA = 86_400, 19_800
+"""Seconds of a day, and by how many India is ahead of UTC."""
+_ROOM = 10**10
+"""Sequences of a day: more than any day's volume, which has 32 bits."""
+_A_SECOND = 10_000
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -83,10 +89,16 @@ class Arrivals:
             if same and (packet.volume != UNSTATED or at == last.at):
                 self.counts.unchanged += 1
                 return None
-        sequence = packet.volume if packet.volume != UNSTATED else (0 if last is None else last.sequence) + 1
+        sequence = max(_sequence(packet, at), 0 if last is None else last.sequence + 1)
         self._last[packet.token] = _Last(at, packet.volume, packet.price_paise, sequence)
         moment = datetime.fromtimestamp(at, UTC)
         return tick_event(packet.token, moment, packet.price_paise, _traded(last, packet), sequence)
+
+
+def _sequence(packet: Packet, at: int) -> int:
+    """Where a tick stands among those of its instrument; where no volume is stated, by its second."""
+    day, second = divmod(at + _INDIA, _DAY)
+    return day * _ROOM + (packet.volume if packet.volume != UNSTATED else second * _A_SECOND)
 
 
 def _traded(last: _Last | None, packet: Packet) -> int | None:

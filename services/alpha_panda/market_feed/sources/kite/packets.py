@@ -72,10 +72,12 @@ def _packet(frame: bytes, begin: int, length: int) -> Packet:
     if length == 184:  # noqa: PLR2004 - the protocol's lengths
         return Packet(*_FULL.unpack_from(frame, begin))
     if length == 44:  # noqa: PLR2004 - likewise
-        return Packet(*_QUOTE.unpack_from(frame, begin), 0, 0)
+        token, price, volume = _QUOTE.unpack_from(frame, begin)
+        return Packet(token, price, volume, 0, 0)
     if length == 32:  # noqa: PLR2004 - likewise
         token, price, told = _INDEX_FULL.unpack_from(frame, begin)
         return Packet(token, price, UNSTATED, 0, told)
     if length in (8, 28):
-        return Packet(*_PAIR.unpack_from(frame, begin), UNSTATED, 0, 0)
+        token, price = _PAIR.unpack_from(frame, begin)
+        return Packet(token, price, UNSTATED, 0, 0)
     raise FrameError(f"a packet of {length} bytes; known: 8, 28, 32, 44, 184")

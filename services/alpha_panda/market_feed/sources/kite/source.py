@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -105,7 +105,7 @@ class KiteSource(LiveSource):
             self._names = names
             self._choose()
 
-    async def batches(self) -> AsyncIterator[LiveBatch]:
+    async def batches(self) -> AsyncGenerator[LiveBatch, None]:
         """Ticks as they come."""
         said_at = 0.0
         try:
