@@ -24,5 +24,7 @@ class ZerodhaSettings(BaseModel):
     """The ticker sends something every second or two; a connection that is silent for longer is made anew."""
     gap_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
     """An interruption that was longer is filled up from the exchange's history."""
+    fill_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
+    """How long live ticks wait for that at most; the history answers three questions a second."""
     ring: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Instruments that may wait to be published; beyond it only the latest of each is kept, and counted."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 from kiteconnect import KiteTicker
 
+from alpha_panda.domain.bars import BarBuilder
+from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError
+from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.kite_simulator.frames import HEARTBEAT, frame, packet
 from alpha_panda.kite_simulator.quotes import Quote
 from alpha_panda.market_feed.sources.kite.arrivals import Arrivals
 from alpha_panda.market_feed.sources.kite.lines import INSTRUMENTS, Lines
 from alpha_panda.market_feed.sources.kite.master import Master
 from alpha_panda.market_feed.sources.kite.packets import UNSTATED, FrameError, Packet, decode
+from alpha_panda.market_feed.sources.kite.refill import whole_minutes
 from alpha_panda.market_feed.sources.kite.ring import Ring
 from alpha_panda.zerodha.errors import ReplyError
 
@@ -242,3 +246,40 @@ def test_a_refused_login_is_not_tried_again():
     assert found.refused
     assert len(made) == 1
     assert found.reasons == ["403"]
+
+
+def test_only_minutes_that_lie_wholly_in_an_interruption_are_asked_for():
+    last = int(datetime(2026, 11, 20, 4, 30, 20, tzinfo=UTC).timestamp())
+    assert whole_minutes(last, datetime(2026, 11, 20, 4, 31, 50, tzinfo=UTC)) is None
+    span = whole_minutes(last, datetime(2026, 11, 20, 4, 34, 5, tzinfo=UTC))
+    assert span == (datetime(2026, 11, 20, 4, 31, tzinfo=UTC), datetime(2026, 11, 20, 4, 34, tzinfo=UTC))
+
+
+def test_what_is_filled_in_makes_marked_bars_and_nothing_is_filled_in_behind_a_tick():
+    found = arrivals()
+    found.ticks([at(100)], NOW, 0.0)
+    minutes = [
+        Bar(
+            instrument_token=408065,
+            timeframe=Timeframe.M1,
+            start=NOW + timedelta(minutes=index),
+            end=NOW + timedelta(minutes=index + 1),
+            open_paise=1500_00,
+            high_paise=1510_00,
+            low_paise=1490_00,
+            close_paise=1505_00,
+            volume=40,
+        )
+        for index in (-5, 1, 2)
+    ]
+    filled = found.fill(minutes)
+    (after,) = found.ticks([at(900, 1506_00, SECOND + 300)], NOW, 0.0)
+    builder = BarBuilder(default_calendar())
+    for tick in [*filled, after]:
+        assert builder.take(tick) is None
+    bars = [bar.data for bar in builder.advance(NOW + timedelta(minutes=6)) if bar.data.timeframe is Timeframe.M1]
+    assert [(bar.filled_in is True, bar.high_paise, bar.volume) for bar in bars] == [
+        (True, 1510_00, 40),
+        (True, 1510_00, 40),
+        (False, 1506_00, 0),
+    ]

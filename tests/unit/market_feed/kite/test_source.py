@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -50,12 +50,15 @@ class Feed:
             ticker_root=simulator.ticker_root,
             broker="zerodha",
             silent_seconds=3,
+            gap_seconds=1,
+            fill_seconds=60,
             timeout_seconds=60,
         )
         self.kept = Kept()
         self.source: KiteSource = source_of(self.settings, self.kept, load_instruments())
         self.source.follow(NAMES)
         self.prices: list[int] = []
+        self.filled_in: list[int] = []
         self.last = LiveBatch()
 
     async def log_in(self) -> None:
@@ -69,7 +72,9 @@ class Feed:
         deadline = time.monotonic() + WAIT_SECONDS
         async for batch in batches:
             self.last = batch
-            self.prices += [tick.data.price_paise for tick in batch.ticks]
+            filled = [tick.data.price_paise for tick in batch.ticks if tick.data.filled_in is True]
+            self.filled_in += filled
+            self.prices += [tick.data.price_paise for tick in batch.ticks if tick.data.filled_in is not True]
             if holds():
                 return
             assert time.monotonic() < deadline, f"not so: {what}; {batch.blocked}; {batch.detail}"
@@ -149,3 +154,21 @@ async def test_ticks_that_come_twice_in_disorder_or_cut_change_nothing(feed: Fee
         feed.simulator.price("NSE:INFY", 1502_00)
         await feed.until(batches, lambda: 1502_00 in feed.prices, "the next frame is read")
         assert feed.prices == [1500_00, 1502_00]
+
+
+async def test_minutes_that_an_interruption_missed_are_filled_in_and_marked_before_live_ticks_go_on(feed: Feed) -> None:
+    await feed.log_in()
+    exchange, now = feed.simulator.exchange, datetime.now(UTC)
+    async with aclosing(feed.source.batches()) as batches:
+        await feed.until(batches, lambda: feed.connected, "it connects")
+        feed.simulator.call(exchange.trade, INFY, 1500_00, 100, now - timedelta(minutes=5))
+        await feed.until(batches, lambda: 1500_00 in feed.prices, "a tick comes before the interruption")
+        feed.simulator.faults(Fault(kind=Kind.DEAD))
+        for minutes, paise in ((3, 1490_00), (2, 1480_00)):
+            feed.simulator.call(exchange.candles.trade, INFY, paise, 100, now - timedelta(minutes=minutes))
+        await feed.until(batches, lambda: not feed.connected, "the interruption is seen")
+        feed.simulator.faults()
+        feed.simulator.price("NSE:INFY", 1470_00)
+        await feed.until(batches, lambda: 1470_00 in feed.prices, "live ticks go on")
+        assert feed.filled_in == [1490_00] * 4 + [1480_00] * 4
+        assert feed.last.detail["minutes_filled_in"] == 2

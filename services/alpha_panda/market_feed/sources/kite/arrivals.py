@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from alpha_panda.domain.ticks import tick_event
+from alpha_panda.domain.ticks import tick_event, ticks_of_bar
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.market import Tick
+from alpha_panda.events.market import Bar, Tick
 from alpha_panda.market_feed.sources.kite.packets import UNSTATED, Packet
 
 _DAY, _INDIA = 86_400, 19_800
@@ -61,6 +61,28 @@ class Arrivals:
     def forget_volumes(self) -> None:
         """After an interruption: what was traded meanwhile belongs to no tick that comes."""
         self._last = {token: last._replace(volume=UNSTATED) for token, last in self._last.items()}
+
+    @property
+    def last_at(self) -> int | None:
+        """The time of the latest trade of all, in seconds since 1970; None before the first."""
+        return max((last.at for last in self._last.values()), default=None)
+
+    def fill(self, bars: Iterable[Bar]) -> list[Event[Tick]]:
+        """Bars of an interruption as marked ticks, in the order of their times; later ones than anything that came."""
+        found: list[Event[Tick]] = []
+        for bar in bars:
+            token = bar.instrument_token
+            last = self._last.get(token)
+            ticks = ticks_of_bar(bar, 0 if last is None else last.sequence + 1)
+            if token not in self.wanted or (last is not None and ticks[0].event_time.timestamp() <= last.at):
+                continue
+            found += [
+                msgspec.structs.replace(tick, data=msgspec.structs.replace(tick.data, filled_in=True)) for tick in ticks
+            ]
+            closing = ticks[-1]
+            at = int(closing.event_time.timestamp())
+            self._last[token] = _Last(at, UNSTATED, bar.close_paise, closing.sequence)
+        return sorted(found, key=lambda tick: (tick.event_time, tick.data.instrument_token, tick.sequence))
 
     def ticks(self, packets: Iterable[Packet], now: datetime, clock: float) -> list[Event[Tick]]:
         """The ticks in packets that came at `now`; `clock` is the same moment on a clock that only goes on."""

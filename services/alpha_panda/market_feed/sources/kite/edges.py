@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from kiteconnect.exceptions import KiteException
 from requests.exceptions import RequestException
 
+from alpha_panda.domain.calendar import IST
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.errors import InputError
+from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.market_feed.sources.kite.login import KeptLogin
 from alpha_panda.market_feed.sources.kite.source import KiteSource
 from alpha_panda.market_feed.sources.kite.ticker import TickerLine
@@ -21,6 +25,8 @@ from alpha_panda.zerodha.client import make_client
 from alpha_panda.zerodha.errors import ReplyError
 from alpha_panda.zerodha.session import Session
 from alpha_panda.zerodha.session_store import Seal, SessionStore
+
+_MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 @asynccontextmanager
@@ -53,7 +59,10 @@ def source_of(settings: ZerodhaSettings, store: KeptLogin, table: InstrumentTabl
     def read_master(session: Session) -> list[dict[str, Any]]:
         return read_instruments(settings, session)
 
-    return KiteSource(settings, store, table, make_line=make_line, read_master=read_master)
+    def read_minutes(session: Session, token: int, begin: datetime, end: datetime) -> list[Bar]:
+        return read_history(settings, session, token, begin, end)
+
+    return KiteSource(settings, store, table, make_line=make_line, read_master=read_master, read_minutes=read_minutes)
 
 
 def read_instruments(settings: ZerodhaSettings, session: Session) -> list[dict[str, Any]]:
@@ -72,3 +81,28 @@ def read_instruments(settings: ZerodhaSettings, session: Session) -> list[dict[s
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReplyError(f"the exchange's list of instruments is malformed: {str(error)[:200]}") from error
     return rows
+
+
+def read_history(settings: ZerodhaSettings, session: Session, token: int, begin: datetime, end: datetime) -> list[Bar]:
+    """Minute bars of the exchange's history that start in [begin, end].
+
+    Raises:
+        ReplyError: they cannot be had, or are no bars.
+    """
+    kite, _ = make_client(settings, session)
+    span = (begin.astimezone(IST).strftime(_MOMENT), end.astimezone(IST).strftime(_MOMENT))
+    try:
+        rows = kite.historical_data(token, *span, "minute")
+        return [_bar(token, row) for row in rows]
+    except (RequestException, KiteException) as error:
+        raise ReplyError(f"history cannot be had: {type(error).__name__}: {str(error)[:200]}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ReplyError(f"the exchange's history is malformed: {str(error)[:200]}") from error
+
+
+def _bar(token: int, row: Mapping[str, Any]) -> Bar:
+    start = row["date"].astimezone(UTC)
+    prices = {f"{name}_paise": round(Decimal(str(row[name])) * 100) for name in ("open", "high", "low", "close")}
+    end = start + Timeframe.M1.duration
+    volume = int(row["volume"])
+    return Bar(instrument_token=token, timeframe=Timeframe.M1, start=start, end=end, volume=volume, **prices)

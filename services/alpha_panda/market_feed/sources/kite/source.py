@@ -19,13 +19,14 @@ from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.market import Tick
+from alpha_panda.events.market import Bar, Tick
 from alpha_panda.market_feed.sources.kite.arrivals import Arrivals
 from alpha_panda.market_feed.sources.kite.lines import Line, Lines
 from alpha_panda.market_feed.sources.kite.login import KeptLogin, Login
 from alpha_panda.market_feed.sources.kite.master import Master, told
 from alpha_panda.market_feed.sources.kite.packets import FrameError, decode
-from alpha_panda.market_feed.sources.kite.ring import Ring
+from alpha_panda.market_feed.sources.kite.refill import ReadMinutes, refill, whole_minutes
+from alpha_panda.market_feed.sources.kite.ring import Ring, Taken
 from alpha_panda.market_feed.sources.port import LiveBatch, LiveSource, RejectedRow, SourceReport
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.zerodha.session import Session
@@ -51,6 +52,7 @@ class KiteSource(LiveSource):
         *,
         make_line: MakeLine,
         read_master: ReadMaster,
+        read_minutes: ReadMinutes,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Follow nothing yet."""
@@ -58,6 +60,10 @@ class KiteSource(LiveSource):
         self._table = table
         self._make_line = make_line
         self._read_master = read_master
+        self._read_minutes = read_minutes
+        self._filling: asyncio.Task[list[Bar]] | None = None
+        self._filled_in = 0
+        self._taken: list[Taken] = []
         self._wall = wall
         self._log = structlog.get_logger()
         self._login = Login(store, wall=wall)
@@ -110,14 +116,19 @@ class KiteSource(LiveSource):
         said_at = 0.0
         try:
             while True:
+                # Taken before the connections are looked at: a connection that is back is seen before its first tick.
+                if self._filling is None:
+                    self._taken.append(self._ring.take(AT_ONCE))
                 ready = await self._is_ready()
-                ticks = self._take() if ready else []
+                ticks = self._filled() or self._arrived(ready=ready)
                 now = time.monotonic()
                 if ticks or now - said_at >= _QUIET_SECONDS:
                     said_at = now
                     yield LiveBatch(ticks=tuple(ticks), blocked=self._blocked, detail=self._detail())
                 await asyncio.sleep(0 if ticks else _IDLE_SECONDS)
         finally:
+            if self._filling is not None:
+                self._filling.cancel()
             self._end_lines()
 
     @property
@@ -195,13 +206,40 @@ class KiteSource(LiveSource):
             self._log.warning("ticker connection lost", reason=why)
         for tokens, seconds in lines.interruptions:
             self._interruptions += 1
+            self._fill(tokens, seconds)
             self._arrivals.forget_volumes()
             self._log.warning("ticker connection is back", instruments=len(tokens), seconds=round(seconds, 1))
         lines.reasons.clear()
         lines.interruptions.clear()
 
-    def _take(self) -> list[Event[Tick]]:
-        taken = self._ring.take(AT_ONCE)
+    def _fill(self, tokens: tuple[int, ...], seconds: float) -> None:
+        """Begin to ask for what was missed, where it was long enough to have whole minutes."""
+        last = self._arrivals.last_at
+        if self._session is None or last is None or self._filling is not None or seconds < self._settings.gap_seconds:
+            return
+        span = whole_minutes(last, self._wall())
+        if span is not None:
+            work = refill(self._read_minutes, self._session, tokens, span, self._settings.fill_seconds)
+            self._filling = asyncio.create_task(work)
+
+    def _filled(self) -> list[Event[Tick]]:
+        """What was asked for, once it is there."""
+        if self._filling is None or not self._filling.done():
+            return []
+        bars, self._filling = self._filling.result(), None
+        ticks = self._arrivals.fill(bars)
+        self._filled_in += len(bars)
+        self._log.info("interruption filled in", minutes=len(bars), ticks=len(ticks))
+        return ticks
+
+    def _arrived(self, *, ready: bool) -> list[Event[Tick]]:
+        """The ticks in what was taken; it waits while an interruption is filled in, and is void without a login."""
+        if ready and self._filling is not None:
+            return []
+        taken, self._taken = self._taken, []
+        return [tick for each in taken for tick in self._ticks(each)] if ready else []
+
+    def _ticks(self, taken: Taken) -> list[Event[Tick]]:
         if taken.overtaken:
             self._overtaken += taken.overtaken
             self._log.warning("feed conflated", overtaken=taken.overtaken, in_all=self._overtaken)
@@ -233,6 +271,7 @@ class KiteSource(LiveSource):
             "connections": 0 if lines is None else lines.connected,
             "heartbeat_age_seconds": 0.0 if lines is None else round(lines.silence, 1),
             "interruptions": self._interruptions,
+            "minutes_filled_in": self._filled_in,
             "session": verdict.state.value,
             "session_expires_at": None if verdict.expires_at is None else verdict.expires_at.isoformat(),
         }

@@ -107,6 +107,8 @@ class TickerLine:
             self._ticker.set_mode(self._ticker.MODE_FULL, list(tokens))
 
     def _heard(self, _: object, payload: bytes, is_binary: bool) -> None:  # noqa: FBT001 - the client's callback
+        if self.ended is not None:
+            return  # given up: what still comes belongs to the interruption
         self.heard_at = self._ticking()
         if is_binary and len(payload) > 1:
             self._frame(payload)
