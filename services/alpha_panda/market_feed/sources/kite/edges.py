@@ -102,7 +102,18 @@ def read_history(settings: ZerodhaSettings, session: Session, token: int, begin:
 
 def _bar(token: int, row: Mapping[str, Any]) -> Bar:
     start = row["date"].astimezone(UTC)
-    prices = {f"{name}_paise": round(Decimal(str(row[name])) * 100) for name in ("open", "high", "low", "close")}
-    end = start + Timeframe.M1.duration
-    volume = int(row["volume"])
-    return Bar(instrument_token=token, timeframe=Timeframe.M1, start=start, end=end, volume=volume, **prices)
+    return Bar(
+        instrument_token=token,
+        timeframe=Timeframe.M1,
+        start=start,
+        end=start + Timeframe.M1.duration,
+        open_paise=_paise(row["open"]),
+        high_paise=_paise(row["high"]),
+        low_paise=_paise(row["low"]),
+        close_paise=_paise(row["close"]),
+        volume=int(row["volume"]),
+    )
+
+
+def _paise(rupees: object) -> int:
+    return round(Decimal(str(rupees)) * 100)
