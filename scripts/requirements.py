@@ -20,7 +20,7 @@ FOLDER = ROOT / "requirements"
 DIGEST = "# dependencies: "
 OLDEST_PYTHON = "3.11"
 
-EXTRAS = ("api", "notifier", "replay", "local")
+EXTRAS = ("api", "notifier", "replay", "local", "zerodha", "simulator")
 """What `make up` has; the others are for whoever asks for them."""
 ALL = (*EXTRAS, "models", "optimizer", "operator")
 FILES: dict[str, list[str]] = {
@@ -29,6 +29,7 @@ FILES: dict[str, list[str]] = {
     "api.txt": ["pyproject.toml", "--extra=api", "--extra=notifier"],
     "models.txt": ["pyproject.toml", "--extra=models"],
     "optimizer.txt": ["pyproject.toml", "--extra=optimizer"],
+    "zerodha.txt": ["pyproject.toml", "--extra=zerodha"],
     "operator.txt": ["pyproject.toml", "--extra=operator"],
     "base.txt": ["pyproject.toml"],
     "bootstrap.txt": ["--group=installer"],

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from house.tree import Finding, Source
 
 RULE = "broker"
-PACKAGE = re.compile(r"services/alpha_panda/(\w+)/")
+PACKAGE = re.compile(r"services/alpha_panda/(market_feed/sources/\w+(?=/)|\w+)/")
+"""A source of market data that is a folder speaks of its own exchange; what trades on the data is elsewhere."""
 WORDS = {"paper": re.compile(r"paper", re.IGNORECASE), "zerodha": re.compile(r"zerodha|kite", re.IGNORECASE)}
 SHARED = frozenset(
     {"cli", "local", "runtime", "topology", "crds", "resources", "strategy", "domain", "events", "backtest"}

@@ -19,6 +19,7 @@ from alpha_panda.cli import (
     halting,
     indicators,
     notify,
+    kite_simulator,
     optimize,
     parity,
     platform,
@@ -29,6 +30,7 @@ from alpha_panda.cli import (
     strategies,
     trading_views,
     verify,
+    zerodha,
 )
 
 PARTS: Final = (
@@ -52,6 +54,8 @@ PARTS: Final = (
     backtest.register,
     parity.register,
     optimize.register,
+    zerodha.register,
+    kite_simulator.register,
     schemas.register,
 )
 """Each adds its commands to the app, in the order of `panda --help`."""

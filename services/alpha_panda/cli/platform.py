@@ -49,6 +49,9 @@ def up(  # noqa: PLR0913 - each is one option of the command
         Path | None, typer.Option(help="Market data to replay: a CSV or Parquet file, or a folder.")
     ] = None,
     synthetic: Annotated[int | None, typer.Option(metavar="N", help="Feed a made-up market of N instruments.")] = None,
+    kite: Annotated[
+        str | None, typer.Option(metavar="BROKER", help="Feed live data of Kite Connect, by that Broker's login.")
+    ] = None,
     rate: Annotated[int, typer.Option(help="Ticks a second of the made-up market.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the made-up market.")] = 1,
     speed: Annotated[
@@ -75,12 +78,13 @@ def up(  # noqa: PLR0913 - each is one option of the command
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Start Kafka, Redis, PostgreSQL and every service, and feed them."""
-    if replay is not None and synthetic is not None:
-        raise InputError("--replay and --synthetic are two feeds", remedy="choose one")
+    if sum(each is not None for each in (replay, synthetic, kite)) > 1:
+        raise InputError("--replay, --synthetic and --kite are different feeds", remedy="choose one")
     documents = read_resources(filename) if filename else []
     options = StartOptions(
         replay=replay,
         synthetic=synthetic,
+        kite=kite,
         rate=rate,
         seed=seed,
         speed=speed,

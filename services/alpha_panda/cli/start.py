@@ -35,6 +35,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     replay: Path | None
     synthetic: int | None
+    kite: str | None = None
     rate: int
     seed: int
     speed: str
@@ -146,6 +147,8 @@ def _feed(options: StartOptions) -> FeedChoice | None:
         )
     if options.synthetic is not None:
         return FeedChoice(source="synthetic", instruments=options.synthetic, rate=options.rate, seed=options.seed)
+    if options.kite is not None:
+        return FeedChoice(source="kite", broker=options.kite)
     return None
 
 
@@ -153,9 +156,13 @@ def _check_feed(run: Run) -> None:
     """Find a wrong file or number now, not in a service's log."""
     if run.feed.source == "none":
         return
+    if run.feed.source == "kite":
+        _say(f"feed: Kite Connect, by the login of Broker {run.feed.broker}")
+        return
+    values = msgspec.structs.asdict(run.feed)
     try:
         settings = FeedSettings.model_validate(
-            {name: value for name, value in msgspec.structs.asdict(run.feed).items() if value is not None}
+            {name: value for name, value in values.items() if value is not None and name != "broker"}
         )
     except ValidationError as error:
         raise InputError("\n".join(map(told, error.errors()))) from error
@@ -214,6 +221,8 @@ def _absolute(path: Path | None) -> str | None:
 def _told(feed: FeedChoice) -> str:
     if feed.source == "replay":
         return f"a replay of {feed.path}"
+    if feed.source == "kite":
+        return f"Kite Connect (Broker {feed.broker})"
     return f"a synthetic market of {feed.instruments} instruments (rate {feed.rate}, seed {feed.seed})"
 
 

@@ -28,6 +28,7 @@ class PartialBar(msgspec.Struct):
     close_paise: int
     volume: int
     cause: str
+    filled_in: bool | msgspec.UnsetType = msgspec.UNSET
 
     def add_tick(self, tick: Tick, cause: str) -> None:
         """Put one more trade price into the bar."""
@@ -39,6 +40,8 @@ class PartialBar(msgspec.Struct):
         self.close_paise = price
         self.volume += tick.volume or 0
         self.cause = cause
+        if tick.filled_in is True:
+            self.filled_in = True
 
     def add_bar(self, bar: Bar, cause: str) -> None:
         """Put the next shorter bar into this one."""
@@ -49,6 +52,8 @@ class PartialBar(msgspec.Struct):
         self.close_paise = bar.close_paise
         self.volume += bar.volume
         self.cause = cause
+        if bar.filled_in is True:
+            self.filled_in = True
 
     def closed(self, timeframe: Timeframe, token: int) -> Bar:
         """What it is when nothing more comes into it."""
@@ -63,6 +68,7 @@ class PartialBar(msgspec.Struct):
             close_paise=self.close_paise,
             volume=self.volume,
             last_of_session=self.end == self.session.close,
+            filled_in=self.filled_in,
         )
 
 
@@ -80,6 +86,7 @@ def begin_with_tick(session: Session, moment: datetime, length: timedelta, tick:
         close_paise=price,
         volume=tick.volume or 0,
         cause=cause,
+        filled_in=tick.filled_in,
     )
 
 
@@ -96,6 +103,7 @@ def begin_with_bar(session: Session, length: timedelta, bar: Bar, cause: str) ->
         close_paise=bar.close_paise,
         volume=bar.volume,
         cause=cause,
+        filled_in=bar.filled_in,
     )
 
 

@@ -41,11 +41,14 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A trade price at an exchange time (the envelope's event time).
 
     `volume` is what was traded since the previous tick, in shares; None where the source does not say.
+    `filled_in` is true of a tick that was made afterwards, of the exchange's history, for an interruption of the feed:
+    it is part of bars, and nothing is traded or decided on it.
     """
 
     instrument_token: Token
     price_paise: Paise
     volume: Volume | None = None
+    filled_in: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +65,8 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     volume: Volume
     last_of_session: bool = False
     """True where the bar ends with its session: a signal on it is dated at the next session's open."""
+    filled_in: bool | msgspec.UnsetType = msgspec.UNSET
+    """True where a part of it was filled in afterwards (see `Tick`)."""
 
     def __post_init__(self) -> None:
         """Refuse a bar whose prices contradict each other; msgspec reports it as a shape error."""

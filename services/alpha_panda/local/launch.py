@@ -17,6 +17,7 @@ from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.run_file import Run
 from alpha_panda.local.status_file import path_of
+from alpha_panda.local.zerodha_session import seal_key
 from alpha_panda.topology.environment import NO_REASON_TO_RESTART, service_environment, service_secrets
 from alpha_panda.topology.model import Plan, ServicePlan
 
@@ -64,13 +65,14 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     """Write the service's secret files and put its environment together; `port` is for health and metrics."""
     run, platform = around.run, around.run.platform_settings
     env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    login = run.feed.broker if service.service == "market-feed" else None
     env |= {"TZ": "UTC", "PYTHONUNBUFFERED": "1"}
     env |= service_environment(service, platform)
     env |= _store_settings(around.stores)
     env |= {
         "PANDA_RUN__PACING": run.pacing,
         "PANDA_HTTP__PORT": str(port),
-        "PANDA_SECRETS": str(_write_secrets(service, around.plan, around.layout)),
+        "PANDA_SECRETS": str(_write_secrets(service, around.plan, around.layout, login)),
     }
     if run.config is not None:
         env["PANDA_CONFIG"] = run.config
@@ -102,7 +104,9 @@ def _store_settings(stores: StoreAddresses) -> dict[str, str]:
 
 def _feed_settings(run: Run) -> dict[str, str]:
     values = msgspec.structs.asdict(run.feed)
-    return {f"PANDA_FEED__{name.upper()}": str(value) for name, value in values.items() if value is not None}
+    broker = values.pop("broker")
+    login = {} if broker is None else {"PANDA_ZERODHA__BROKER": broker}
+    return login | {f"PANDA_FEED__{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
 
 def _operations_settings(layout: Layout) -> dict[str, str]:
@@ -115,13 +119,23 @@ def _operations_settings(layout: Layout) -> dict[str, str]:
     }
 
 
-def _write_secrets(service: ServicePlan, plan: Plan, layout: Layout) -> Path:
+def _write_secrets(service: ServicePlan, plan: Plan, layout: Layout, login: str | None) -> Path:
+    """`login` is the Broker whose login the service uses."""
     folder = layout.secrets / "services" / service.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = service_secrets(service, plan)
     if service.service == "api":
         kept["api__token"] = layout.secret("api-token")
-    for name in ("kafka__password", "redis__password", "postgres__password", "operations__password", "api__token"):
+    if login is not None:
+        kept["zerodha__session_key"] = seal_key(layout, login)
+    for name in (
+        "kafka__password",
+        "redis__password",
+        "postgres__password",
+        "operations__password",
+        "api__token",
+        "zerodha__session_key",
+    ):
         value = kept.get(name)
         path = folder / name
         if value is None:

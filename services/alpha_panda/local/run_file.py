@@ -28,6 +28,8 @@ class FeedChoice(msgspec.Struct, frozen=True, kw_only=True):
     instruments: int = 10
     rate: int = 100
     seed: int = 1
+    broker: str | None = None
+    """The Broker whose login a live market uses."""
 
     def names_same_market(self, other: FeedChoice) -> bool:
         """Whether both would publish the same ticks; speed does not change them."""

@@ -33,6 +33,8 @@ _OURS: Final = (
         ("api",),
         ("run", "pacing"),
         ("budget", "notes"),
+        ("zerodha", "broker"),
+        ("zerodha", "session_key"),
     ),
     *(("kafka", name) for name in ("bootstrap", "username", "password", "tls", "authority")),
 )

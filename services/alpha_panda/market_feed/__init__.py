@@ -1,1 +1,1 @@
-"""The market feed: it turns a source (a replay, a synthetic market) into `market.ticks` and leads the epochs."""
+"""The market feed: it turns a source (replay, synthetic or live market) into `market.ticks` and leads the epochs."""

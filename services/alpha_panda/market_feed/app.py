@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import load_instruments
@@ -12,7 +13,7 @@ from alpha_panda.errors import InputError
 from alpha_panda.events.envelope import Origin
 from alpha_panda.events.topics import CONTROL_AND_FINDINGS, TICKS, dead_letter_topic, parse_name
 from alpha_panda.market_feed.feed import Feed, MarkerWatch
-from alpha_panda.market_feed.sources.port import EpochSource, PacedSource
+from alpha_panda.market_feed.sources.port import EpochSource, LiveSource, PacedSource, Source
 from alpha_panda.market_feed.sources.select import select_source
 from alpha_panda.runtime.control_reader import ControlReader
 from alpha_panda.runtime.kafka import make_consumer, make_producer, recovery_reader, retried, start_client
@@ -26,7 +27,15 @@ async def run(process: Process) -> None:
     """Assemble and run until the replay has ended and the process is told to stop."""
     settings = process.settings
     calendar = default_calendar()
-    source = select_source(settings.feed, load_instruments(settings.data.instruments), calendar)
+    table = load_instruments(settings.data.instruments)
+    edges = AsyncExitStack()
+    source: Source
+    if settings.feed.source == "kite":  # house: broker: where data comes from; what trades on it is elsewhere
+        from alpha_panda.market_feed.sources.kite.edges import kite_source  # noqa: PLC0415 # house: broker: likewise
+
+        source = await edges.enter_async_context(kite_source(settings, table))  # house: broker: likewise
+    else:
+        source = select_source(settings.feed, table, calendar)
     producer = make_producer(settings.kafka)
     watcher = make_consumer(settings.kafka)
     control = ControlReader(settings, CONTROL_AND_FINDINGS)
@@ -60,10 +69,14 @@ async def run(process: Process) -> None:
         elif isinstance(source, PacedSource):
             process.watch.watch_market(calendar, names={each.token: each.name for each in source.instruments})
             await feed.stream(_bundles(source, settings.feed.rate), settings.feed.rate)
+        elif isinstance(source, LiveSource):
+            process.watch.watch_market(calendar, live=True)
+            await feed.live(source)
         else:
             raise InputError(f"feed source {settings.feed.source!r} offers neither epochs nor ticks")
     finally:
         await control.stop()
+        await edges.aclose()
         for client in (watcher, producer):
             await client.stop()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import aclosing
 from datetime import datetime
 
 import structlog
@@ -22,7 +23,8 @@ from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.fences import Fences, claim_of
 from alpha_panda.events.topics import BROKER_EPOCHS, MARKET_EPOCHS, TICKS
 from alpha_panda.market_feed.paper_gate import PaperGate
-from alpha_panda.market_feed.sources.port import EpochSource, RejectedRow
+from alpha_panda.market_feed.sources.port import EpochSource, LiveSource, RejectedRow
+from alpha_panda.market_feed.wanted import WantedInstruments
 from alpha_panda.runtime.control_reader import ControlReader
 from alpha_panda.runtime.kafka import translate
 from alpha_panda.runtime.process import Process
@@ -163,6 +165,30 @@ class Feed:
                 await self._sleep(ahead)
             if self._process.stopping.is_set():
                 return
+
+    async def live(self, source: LiveSource) -> None:
+        """Publish what a live market says, for the instruments of the strategies, until told to stop."""
+        wanted = WantedInstruments()
+        for event, _ in await self._control.start():
+            wanted.saw_control(event)
+        health, watch = self._process.health, self._process.watch
+        async with aclosing(source.batches()) as batches:
+            source.follow(wanted.names)
+            async for batch in batches:
+                if batch.ticks:
+                    await self._publisher.publish(batch.ticks, None)
+                    health.saw_event()
+                    watch.heard(batch.ticks[-1].event_time, {tick.data.instrument_token for tick in batch.ticks})
+                health.turn()
+                health.ready = batch.blocked is None
+                health.notes = [] if batch.blocked is None else [batch.blocked]
+                health.detail = batch.detail
+                watch.observe(0, source.report.ticks)
+                if self._process.stopping.is_set():
+                    return
+                for event, _ in await self._control.poll():
+                    wanted.saw_control(event)
+                source.follow(wanted.names)
 
     async def _wait_for_paper(self, epoch: int, watch: MarkerWatch) -> None:
         while not self._process.stopping.is_set():

@@ -58,7 +58,7 @@ class PaperTradingProcessor(Processor):
         _ = topic
         data = event.data
         if isinstance(data, Tick):
-            return self._on_tick(event)
+            return () if data.filled_in is True else self._on_tick(event)
         if isinstance(data, SignalValidated):
             return self._on_signal(event)
         if isinstance(data, BrokerConfigured) and data.name == self._broker:

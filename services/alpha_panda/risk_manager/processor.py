@@ -88,6 +88,8 @@ class RiskManagerProcessor(Processor):
         _ = topic
         data = event.data
         if isinstance(data, Tick):
+            if data.filled_in is True:
+                return ()  # the silence that it fills was one
             self._guard.price(data, event.event_time)
             if self._live and (self._state.heard is None or event.event_time > self._state.heard):
                 self._state.heard = event.event_time

@@ -34,9 +34,11 @@ class ServiceWatch:
         self._wall = wall
         self._feed: FeedWatch | None = None
 
-    def watch_market(self, calendar: SessionCalendar | None, *, names: Mapping[int, str] | None = None) -> None:
+    def watch_market(
+        self, calendar: SessionCalendar | None, *, names: Mapping[int, str] | None = None, live: bool = False
+    ) -> None:
         """Watch the market, too; without a calendar as a replay. `names` are instruments to watch one by one."""
-        self._feed = FeedWatch(self._bounds, calendar, self._clock())
+        self._feed = FeedWatch(self._bounds, calendar, self._clock(), live=live)
         self._feed.follow(names or {})
 
     def observe(self, pending: int, done: int, waits_for: tuple[str, ...] = ()) -> None:

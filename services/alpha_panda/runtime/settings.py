@@ -18,6 +18,7 @@ from alpha_panda.errors import InputError
 from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.sections import FreePort, Port, Section
 from alpha_panda.runtime.notifier_settings import NotifierSettings
+from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.graph import SERVICES
 
 SERVICE_NAMES: Final = tuple(sorted(row.name for row in SERVICES))
@@ -162,7 +163,7 @@ class RunSettings(Section):
 class FeedSettings(Section):
     """Where market data comes from."""
 
-    source: Literal["none", "replay", "synthetic"] = "none"
+    source: Literal["none", "replay", "synthetic", "kite"] = "none"
     path: Path | None = None
     speed: str = "max"
     timezone: str | None = None
@@ -253,6 +254,7 @@ class ServiceSettings(Section):
     logs: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
     budget: BudgetSettings = BudgetSettings()
+    zerodha: ZerodhaSettings = ZerodhaSettings()
     data: DataSettings = DataSettings()
 
     @model_validator(mode="before")

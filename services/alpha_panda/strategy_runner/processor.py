@@ -101,7 +101,7 @@ class StrategyRunnerProcessor(Processor):
             if self._quarantines.reach(event.epoch):
                 self._roster.enforce_quarantines()
             if isinstance(data, Tick):
-                listeners = self._roster.for_tick(data.instrument_token)
+                listeners = () if data.filled_in is True else self._roster.for_tick(data.instrument_token)
                 return [each for listener in listeners for each in self._tell_tick(event, data, listener)]
             listeners = self._roster.for_bar(data.instrument_token, data.timeframe)
             heard = ((listener, listener.slot.on_bar(data)) for listener in listeners)

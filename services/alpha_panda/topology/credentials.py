@@ -31,3 +31,8 @@ def derive(master_secret: bytes, principal: str, generation: int) -> str:
     subject = f"alpha-panda\0{generation}\0{principal}".encode()
     digest = hmac.new(master_secret, subject, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def session_key(master_secret: bytes, broker: str, generation: int) -> str:
+    """What a Broker's login at its exchange is sealed with: 32 bytes in URL-safe base64, as `derive` makes them."""
+    return f"{derive(master_secret, f'{broker} session', generation)}="

@@ -69,7 +69,8 @@ class Service:
     `dead_letters` are topics whose dead letters it writes without consuming them. `per_partition` gives
     it a task for each partition, otherwise one task has all. `upstream` are the services whose markers
     of epoch k close its inputs of k, `upstream_previous` those whose markers of k - 1 do. `watches_letters` lets it
-    see how many dead letters there are of everybody's.
+    see how many dead letters there are of everybody's. `sessions` says that it
+    uses the logins of Brokers at an exchange.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Service:
     tables: tuple[Table, ...] = ()
     redis: Redis = Redis.NONE
     watches_letters: bool = False
+    sessions: bool = False
     upstream: tuple[str, ...] = ()
     upstream_previous: tuple[str, ...] = ()
 
@@ -95,6 +97,7 @@ MARKET_FEED: Final = Service(
     writes=(TICKS, MARKET_EPOCHS),
     dead_letters=(TICKS,),
     one_writer=True,
+    sessions=True,
     upstream_previous=("paper-trading",),
 )
 BAR_BUILDER: Final = Service(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alpha_panda.events.topics import Scope, Topic, dead_letter_topic
+from alpha_panda.resources.broker import BrokerType
 from alpha_panda.resources.strategy import StrategyState
 from alpha_panda.topology.claims import HeldStrategy, Holdings
 from alpha_panda.topology.graph import SERVICES, STRATEGY_RUNNER, Service
@@ -18,6 +19,8 @@ class Instance:
     name: str
     row: Service
     brokers: tuple[str, ...]
+    sessions: tuple[str, ...] = ()
+    """Brokers whose login at the exchange it uses."""
     broker: str | None = None
     strategy: str | None = None
     image: str | None = None
@@ -55,7 +58,8 @@ def instances(holdings: Holdings) -> tuple[Instance, ...]:
     for row in SERVICES:
         served = tuple(broker.name for broker in holdings.brokers if broker.spec.type in row.brokers)
         if row.shared:
-            found.append(Instance(name=row.name, row=row, brokers=served))
+            sessions = tuple(b.name for b in holdings.brokers if row.sessions and b.spec.type is BrokerType.ZERODHA)
+            found.append(Instance(name=row.name, row=row, brokers=served, sessions=sessions))
         else:
             found += [
                 Instance(name=broker_service(name, row.name), row=row, brokers=(name,), broker=name) for name in served

@@ -12,6 +12,8 @@ from alpha_panda.topology.model import Grant, PostgresRole, PostgresSchema, Redi
 from alpha_panda.topology.names import halts_key, role, trading_switch
 from alpha_panda.topology.settings import PlatformSettings
 
+SESSION_TABLE: Final = "kite_session"
+"""Where a Broker's login at its exchange is kept; who uses it also says there that it was refused."""
 KEYLESS: Final = ("-scan", "-randomkey", "-dbsize")
 """Commands that tell of keys without naming one, so that no key pattern stops them."""
 DANGEROUS: Final = ("-@admin", "-@dangerous")
@@ -71,7 +73,7 @@ def postgres_roles(
             grants=_grants(instance),
         )
         for instance, service in zip(found, services, strict=True)
-        if instance.row.tables
+        if instance.row.tables or instance.sessions
     ]
     return tuple(sorted(roles, key=lambda each: each.name))
 
@@ -81,6 +83,9 @@ def _grants(instance: Instance) -> tuple[Grant, ...]:
         Grant(schema=schema, table=table.name, privileges=table.privileges)
         for table in instance.row.tables
         for schema in _schemas(table, instance)
+    ]
+    grants += [
+        Grant(schema=schema, table=SESSION_TABLE, privileges=("SELECT", "UPDATE")) for schema in instance.sessions
     ]
     return tuple(sorted(grants, key=lambda each: (each.schema, each.table)))
 

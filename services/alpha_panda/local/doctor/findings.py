@@ -29,6 +29,7 @@ class Check(StrEnum):
     KAFKA = "kafka"
     REDIS = "redis"
     POSTGRES = "postgres"
+    SESSION = "session"
     CREDENTIALS = "credentials"
     TOPICS = "topics"
     KAFKA_RIGHTS = "kafka-rights"

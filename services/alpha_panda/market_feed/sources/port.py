@@ -8,7 +8,7 @@ takes them from the source, sends them to the dead letters and counts them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
 
@@ -103,6 +103,28 @@ class EpochSource(Source):
     @abstractmethod
     def epochs(self) -> Iterator[EpochBatch]:
         """All epochs from the first, the same at every call; starts the report anew."""
+
+
+class LiveBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a live market said since the batch before; without ticks it only tells that the source lives."""
+
+    ticks: tuple[Event[Tick], ...] = ()
+    blocked: str | None = None
+    """Why nothing can come, and what a person does about it; None where ticks may come."""
+    detail: dict[str, object] = {}
+    """Numbers for `panda status`."""
+
+
+class LiveSource(Source):
+    """A market that goes on by itself; which instruments it is followed for can change at any time."""
+
+    @abstractmethod
+    def follow(self, names: frozenset[str]) -> None:
+        """Follow these instruments, as EXCHANGE:SYMBOL, and no others."""
+
+    @abstractmethod
+    def batches(self) -> AsyncGenerator[LiveBatch, None]:
+        """What comes, at least a batch a second, until the iterator is closed."""
 
 
 class PacedSource(Source):

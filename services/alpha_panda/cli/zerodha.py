@@ -1,0 +1,122 @@
+"""`panda zerodha`: the login that everything at Zerodha needs, once a day."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
+from alpha_panda.cli.output import print_json, print_text
+from alpha_panda.errors import InputError, PandaError
+from alpha_panda.local.layout import Layout
+from alpha_panda.local.zerodha_session import (
+    AppKeys,
+    chosen,
+    keep_keys,
+    kept_keys,
+    session_store,
+    settings_of,
+    zerodha_brokers,
+)
+from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
+
+API_KEY: Final = "KITE_API_KEY"
+API_SECRET: Final = "KITE_API_SECRET"  # noqa: S105 - a variable's name
+_WAIT_SECONDS: Final = 300.0
+_PORT: Final = 8766
+
+Broker = Annotated[str | None, typer.Option("--broker", metavar="NAME", help="Where there are several at Zerodha.")]
+Token = Annotated[
+    str | None, typer.Option("--request-token", metavar="TEXT", help="From the address that the login page ends at.")
+]
+Port = Annotated[
+    int, typer.Option(min=1, max=65_535, help="Where the browser comes back to: the app's redirect URL names it.")
+]
+Format = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    zerodha = typer.Typer(help="The account at Zerodha.", no_args_is_help=True, rich_markup_mode=None)
+    zerodha.command("login")(login)
+    zerodha.command("session")(session)
+    app.add_typer(zerodha, name="zerodha")
+
+
+def login(
+    *,
+    broker: Broker = None,
+    request_token: Token = None,
+    port: Port = _PORT,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Log in at Zerodha: open the page that is printed; what waits for the login goes on by itself.
+
+    The app's key and secret are taken from KITE_API_KEY and KITE_API_SECRET, else asked for once and kept in the
+    data directory. At the app's settings at Zerodha the redirect URL must be http://127.0.0.1:PORT/.
+    """
+    layout = Layout(data_dir)
+    name = chosen(asyncio.run(zerodha_brokers(layout)), broker)
+    keys = _keys(layout, name)
+    said = asyncio.run(_log_in(layout, name, keys, request_token, port))
+    print_text(said)
+
+
+def session(*, broker: Broker = None, output: Format = TextOutput.TEXT, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Say how the login stands, until when it is good, and what to do."""
+    from alpha_panda.zerodha.session import judge  # noqa: PLC0415 - as below
+
+    layout = Layout(data_dir)
+    name = chosen(asyncio.run(zerodha_brokers(layout)), broker)
+
+    async def load() -> object:
+        async with session_store(layout, name) as store:
+            return judge(await store.load(), datetime.now(UTC))
+
+    verdict = asyncio.run(load())
+    if output is TextOutput.JSON:
+        print_json(verdict)
+    else:
+        print_text(f"{name}: {getattr(verdict, 'state', '')}: {getattr(verdict, 'message', '')}")
+
+
+async def _log_in(layout: Layout, broker: str, keys: AppKeys, request_token: str | None, port: int) -> str:
+    """Exchange the token, keep the session, and only then the keys that were good for it."""
+    try:
+        from alpha_panda.zerodha.client import log_in  # noqa: PLC0415 - an extra that not everybody has
+        from alpha_panda.zerodha.session import judge  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        raise PandaError(f"{error.name} is not installed", remedy="pip install 'alpha-panda[zerodha]'") from error
+    settings = settings_of(layout)
+    token = request_token or await _from_browser(settings, keys.api_key, port)
+    found = await asyncio.to_thread(log_in, settings, keys.api_key, keys.api_secret, token, datetime.now(UTC))
+    async with session_store(layout, broker) as store:
+        await store.save(found)
+    keep_keys(layout, broker, keys)
+    return f"{broker}: {judge(found, datetime.now(UTC)).message}"
+
+
+async def _from_browser(settings: ZerodhaSettings, api_key: str, port: int) -> str:
+    from alpha_panda.zerodha.callback import listening  # noqa: PLC0415 - see above
+    from alpha_panda.zerodha.client import login_url  # noqa: PLC0415 - see above
+
+    async with listening(port) as callback:
+        print_text(f"log in here, within five minutes:\n  {login_url(settings, api_key)}&{callback.params}")
+        return await callback.token(_WAIT_SECONDS)
+
+
+def _keys(layout: Layout, broker: str) -> AppKeys:
+    key, secret = os.environ.get(API_KEY), os.environ.get(API_SECRET)
+    if key and secret:
+        return AppKeys(api_key=key, api_secret=secret)
+    if (kept := kept_keys(layout, broker)) is not None:
+        return kept
+    asked = key or typer.prompt("API key of your Kite Connect app")
+    hidden = secret or typer.prompt("its API secret (not shown)", hide_input=True)
+    if not asked.strip() or not hidden.strip():
+        raise InputError("the app's key or secret is empty", remedy=f"set {API_KEY} and {API_SECRET}, or type both")
+    return AppKeys(api_key=asked.strip(), api_secret=hidden.strip())

@@ -1,0 +1,1 @@
+"""The simulator's doors by what they are about; `table` lists them all."""

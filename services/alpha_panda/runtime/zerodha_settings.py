@@ -1,0 +1,30 @@
+"""Settings of whoever speaks to Zerodha; see `settings`, which holds them as its section `zerodha`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class ZerodhaSettings(BaseModel):
+    """Where Kite Connect is, and what opens the login that is kept in the Broker's schema."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://api.kite.trade"
+    ticker_root: Annotated[str, Field(pattern=r"^wss?://\S+$")] = "wss://ws.kite.trade"
+    login_root: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://kite.zerodha.com/connect/login"
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 7.0
+    broker: str | None = None
+    """The Broker whose login the market feed uses."""
+    session_key: SecretStr | None = None
+    """Opens the login: 32 bytes in URL-safe base64."""
+    silent_seconds: Annotated[float, Field(ge=1, le=120)] = 6.0
+    """The ticker sends something every second or two; a connection that is silent for longer is made anew."""
+    gap_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    """An interruption that was longer is filled up from the exchange's history."""
+    fill_seconds: Annotated[float, Field(ge=0, le=60)] = 10.0
+    """How long live ticks wait for that at most; the history answers three questions a second."""
+    ring: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    """Instruments that may wait to be published; beyond it only the latest of each is kept, and counted."""

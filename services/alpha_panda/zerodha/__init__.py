@@ -1,0 +1,1 @@
+"""What every service of Zerodha shares: the official client, its errors, and the login that all of it needs."""
