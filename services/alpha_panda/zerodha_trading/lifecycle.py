@@ -43,7 +43,7 @@ MOVES: Final[dict[State, frozenset[State]]] = {
     State.NOT_SENT: frozenset(),
     State.REJECTED: frozenset(),
     State.UNKNOWN: frozenset({State.ACKED, State.UNKNOWN_ABSENT}),
-    State.UNKNOWN_ABSENT: frozenset({State.ACKED}),
+    State.UNKNOWN_ABSENT: frozenset({State.ACKED, State.EXPIRED}),
     State.ACKED: frozenset({State.FILLED, State.CANCELLED, State.EXPIRED, State.REJECTED}),
     State.FILLED: frozenset(),
     State.CANCELLED: frozenset(),

@@ -96,11 +96,6 @@ class ExchangeOrder(msgspec.Struct, kw_only=True):
         return self.state in OVER
 
     @property
-    def certain(self) -> bool:
-        """Whether everybody knows if the exchange has it."""
-        return self.state not in UNCERTAIN
-
-    @property
     def remaining(self) -> int:
         """Units that are still to trade."""
         return self.order.quantity - self.filled
@@ -173,4 +168,5 @@ class Book(msgspec.Struct, kw_only=True):
 
     def frozen(self, token: int) -> ExchangeOrder | None:
         """The order for which nothing may be entered in an instrument: nobody knows what became of it."""
-        return next((o for o in self.orders.values() if not o.certain and o.order.instrument_token == token), None)
+        lost = (each for each in self.orders.values() if each.state is State.UNKNOWN)
+        return next((each for each in lost if each.order.instrument_token == token), None)

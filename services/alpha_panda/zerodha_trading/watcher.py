@@ -123,7 +123,7 @@ class Watcher:
         now = self._ledger.desk.now
         for record in list(self._ledger.desk.book.orders.values()):
             over = now is not None and trading_date(record.closes_at) < trading_date(now)
-            if over and record.state is State.ACKED and not there.intersection(record.parts):
+            if over and record.state in (State.ACKED, State.UNKNOWN_ABSENT) and not there.intersection(record.parts):
                 await self._ledger.step(lambda desk, each=record: desk.expire(each))  # type: ignore[misc]
 
     def _check_twice(self) -> None:
