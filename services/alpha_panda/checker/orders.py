@@ -14,13 +14,22 @@ from alpha_panda.events.orders import (
     OrderFilled,
     OrderModified,
     OrderSubmitted,
+    OrderUnknown,
 )
 
-ORDER_EVENTS = (OrderSubmitted, OrderAcknowledged, OrderFilled, OrderFailed, OrderCancelled, OrderModified)
+ORDER_EVENTS = (
+    *(OrderSubmitted, OrderAcknowledged, OrderFilled, OrderFailed, OrderCancelled, OrderModified, OrderUnknown),
+)
 _NEXT: dict[str, dict[type, str]] = {
     "new": {OrderSubmitted: "submitted", OrderFailed: "failed"},
-    "submitted": {OrderAcknowledged: "working", OrderFailed: "failed"},
-    "working": {OrderFilled: "working", OrderModified: "working", OrderCancelled: "cancelled"},
+    "submitted": {OrderAcknowledged: "working", OrderFailed: "failed", OrderUnknown: "unknown"},
+    "unknown": {OrderAcknowledged: "working", OrderUnknown: "unknown"},
+    "working": {
+        OrderFilled: "working",
+        OrderModified: "working",
+        OrderCancelled: "cancelled",
+        OrderFailed: "failed",
+    },
 }
 """By state: which event leads where. A fill of all that is left leads to `filled`, where nothing follows."""
 

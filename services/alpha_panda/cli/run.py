@@ -18,6 +18,7 @@ SERVICES = {
         "strategy-runner",
         "risk-manager",
         "paper-trading",
+        "zerodha-trading",
         "portfolio",
         "history",
         "notifier",

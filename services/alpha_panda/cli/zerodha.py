@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
 from alpha_panda.errors import InputError, PandaError
+from alpha_panda.local.exchange_standing import exchange_standing
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.zerodha_session import (
     AppKeys,
@@ -28,6 +30,7 @@ API_KEY: Final = "KITE_API_KEY"
 API_SECRET: Final = "KITE_API_SECRET"  # noqa: S105 - a variable's name
 _WAIT_SECONDS: Final = 300.0
 _PORT: Final = 8766
+_SILENT_SECONDS: Final = 10.0
 
 Broker = Annotated[str | None, typer.Option("--broker", metavar="NAME", help="Where there are several at Zerodha.")]
 Token = Annotated[
@@ -44,6 +47,7 @@ def register(app: typer.Typer) -> None:
     zerodha = typer.Typer(help="The account at Zerodha.", no_args_is_help=True, rich_markup_mode=None)
     zerodha.command("login")(login)
     zerodha.command("session")(session)
+    zerodha.command("reconcile")(reconcile)
     app.add_typer(zerodha, name="zerodha")
 
 
@@ -82,6 +86,37 @@ def session(*, broker: Broker = None, output: Format = TextOutput.TEXT, data_dir
         print_json(verdict)
     else:
         print_text(f"{name}: {getattr(verdict, 'state', '')}: {getattr(verdict, 'message', '')}")
+
+
+def reconcile(*, broker: Broker = None, output: Format = TextOutput.TEXT, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Say whether entries may go and why not, and each line where our books and Zerodha's differ.
+
+    The service compares them at its start, at every login and each minute. Exit code 1 where entries may not go.
+    """
+    layout = Layout(data_dir)
+    name = chosen(asyncio.run(zerodha_brokers(layout)), broker)
+    standing = asyncio.run(exchange_standing(layout, name))
+    if standing is None or standing["age_seconds"] > _SILENT_SECONDS:
+        raise PandaError(f"{name}: its trading service says nothing", remedy="panda status shows why it does not run")
+    if output is TextOutput.JSON:
+        print_json(standing)
+    else:
+        for line in _told(name, standing):
+            print_text(line)
+    if not standing["trading"]:
+        raise typer.Exit(1)
+
+
+def _told(name: str, standing: dict[str, Any]) -> Iterator[str]:
+    kind = "live" if standing["live"] else "dry run: every order ends before it is sent"
+    yield f"{name}: {'entries may go' if standing['trading'] else standing['why_not']} ({kind})"
+    yield f"reconciled at {standing['reconciled_at'] or 'no time yet'}; {standing['external']} orders are not ours"
+    for each in standing["differences"]:
+        yield f"{each['kind']} {each['subject']}: ours {each['ours']}, Zerodha's {each['theirs']}"
+    for tag in standing["unknown"]:
+        yield f"order {tag}: nobody knows yet whether the exchange has it; it is looked for and never sent again"
+    for said in standing["findings"]:
+        yield f"finding: {said}"
 
 
 async def _log_in(layout: Layout, broker: str, keys: AppKeys, request_token: str | None, port: int) -> str:

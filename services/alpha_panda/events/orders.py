@@ -103,6 +103,8 @@ class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The date of the charges table that was used, ISO."""
     charges_segment: ChargeSegment | None = None
     """The column of the table that was used; None where the writer does not say."""
+    trade_id: str | None = None
+    """The exchange's own name of the trade; paper has none."""
 
     @property
     def complete(self) -> bool:
@@ -127,6 +129,19 @@ class OrderCancelled(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     filled_quantity: Annotated[int, msgspec.Meta(ge=0)]
     code: str
     """`session_closed`, `twin_filled`, `position_closed`…"""
+    message: str
+
+
+class OrderUnknown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order was sent and no answer says whether the broker has it. Topic `orders.ack`.
+
+    It keeps all that it reserves, is looked for by its tag and never sent again; what is found is acknowledged.
+    """
+
+    order: Order
+    order_sequence: OrderSequence
+    given_up: bool = False
+    """It was looked for as long as the worst delay that was ever seen, several times over."""
     message: str
 
 

@@ -25,6 +25,7 @@ from alpha_panda.events.orders import (
     OrderFilled,
     OrderModified,
     OrderSubmitted,
+    OrderUnknown,
 )
 from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.events.portfolio import PnlSnapshot
@@ -49,6 +50,7 @@ EVENT_TOPICS: dict[type[msgspec.Struct], topics.Topic] = {
     TradingResumed: topics.CONTROL_TRADING,
     AuditRecorded: topics.AUDIT_EVENTS,
     StrategyQuarantined: topics.CONTROL_QUARANTINE,
+    OrderUnknown: topics.ORDERS_ACK,
 }
 """The home of each event type; markers have two (`market.epochs`, a Broker's `epochs`) and are addressed by hand.
 

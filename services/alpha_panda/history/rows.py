@@ -18,6 +18,7 @@ from alpha_panda.events.orders import (
     OrderFilled,
     OrderModified,
     OrderSubmitted,
+    OrderUnknown,
 )
 from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValidated
 
@@ -100,10 +101,13 @@ STATUS: Final[dict[type, str]] = {
     OrderModified: "open",
     OrderFailed: "failed",
     OrderCancelled: "cancelled",
+    OrderUnknown: "unknown",
 }
 """The status that an event leaves an order in; a fill leaves it `filled` or `partially_filled`."""
 
-OrderEvent = OrderSubmitted | OrderAcknowledged | OrderFilled | OrderFailed | OrderCancelled | OrderModified
+OrderEvent = (
+    OrderSubmitted | OrderAcknowledged | OrderFilled | OrderFailed | OrderCancelled | OrderModified | OrderUnknown
+)
 
 
 def rows_of(event: AnyEvent, broker: str | None) -> tuple[Row, ...]:

@@ -36,7 +36,7 @@ from alpha_panda.portfolio.state import (
     StrategyTotals,
 )
 from alpha_panda.portfolio.views import ReadModel, pnl_snapshot, read_model
-from alpha_panda.resources.broker import BrokerSpec, BrokerType
+from alpha_panda.resources.broker import BrokerSpec
 from alpha_panda.resources.fields import paise
 from alpha_panda.resources.problems import in_one_line
 
@@ -180,10 +180,9 @@ class PortfolioProcessor(Processor):
         except ValidationError as error:
             raise RefusedEventError(f"broker {configured.name}: {in_one_line(error, BrokerSpec)}") from error
         state = self._state
-        if spec.type is BrokerType.PAPER:
-            before = state.account.cash_paise
-            state.account.set_starting_cash(paise(spec.paper_settings().starting_cash))
-            state.ledger += capital_entries(event, state.account.cash_paise - before)
+        before = state.account.cash_paise
+        state.account.set_starting_cash(paise(spec.funds.cash))
+        state.ledger += capital_entries(event, state.account.cash_paise - before)
         state.configured = True
 
     def _remember(self, snapshot: PnlSnapshot, at: datetime) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from alpha_panda.resources.account_limits import AccountLimits
 from alpha_panda.resources.common import API_VERSION, ApiVersion, DeletionPolicy, Metadata, Product, Rollout
-from alpha_panda.resources.fields import BasisPoints, BrokerName, Model, Money, ObjectName, PositivePercent
+from alpha_panda.resources.fields import AlgoId, BasisPoints, BrokerName, Model, Money, ObjectName, PositivePercent
 
 
 class BrokerType(StrEnum):
@@ -60,6 +60,24 @@ class ZerodhaSettings(Model):
     orders_per_second: Annotated[int, Field(ge=1, le=10)] = Field(
         default=8, description="Orders a second that may be placed, changed or cancelled; the exchange's cap is 10."
     )
+    capital: Money = Field(
+        default="50000", description="Cash of the account that strategies may use, in rupees; entries are sized by it."
+    )
+    market_protection_percent: PositivePercent = Field(
+        default="2", description="How far from the last price an order at the market may trade, in percent."
+    )
+    algo_id: AlgoId | None = Field(
+        default=None, description="The exchange's id of the algorithm, carried by each order; none where none is given."
+    )
+    charges: Charges = Field(default=Charges(), description="Which charges the books reckon with.")
+
+
+class Funds(Model):
+    """What a Broker of any type is sized and booked by."""
+
+    cash: Money
+    slippage_bps: BasisPoints
+    charges: Charges
 
 
 class BrokerSpec(Model):
@@ -87,6 +105,15 @@ class BrokerSpec(Model):
     def paper_settings(self) -> PaperSettings:
         """The paper market's settings, with the documented defaults where the resource gives none."""
         return self.paper if self.paper is not None else PaperSettings()
+
+    @property
+    def funds(self) -> Funds:
+        """The cash that strategies may use, what an order at the market is expected to give up, and the charges."""
+        paper = self.paper_settings()
+        if self.type is BrokerType.PAPER:
+            return Funds(cash=paper.starting_cash, slippage_bps=paper.slippage_bps, charges=paper.charges)
+        zerodha = self.zerodha_settings()
+        return Funds(cash=zerodha.capital, slippage_bps=PaperSettings().slippage_bps, charges=zerodha.charges)
 
     def zerodha_settings(self) -> ZerodhaSettings:
         """Zerodha's settings, with the documented defaults where the resource gives none."""

@@ -24,6 +24,7 @@ STRATEGY_CLASS_PATTERN: Final = (
     r"^([A-Za-z][A-Za-z0-9_-]*|[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*)$"
 )
 IMAGE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
+ALGO_PATTERN: Final = r"^[A-Za-z0-9]+$"
 
 ALLOWED: Final[dict[str, str]] = {
     MONEY_PATTERN: 'rupees as a string with at most two decimals, such as "50000" or "0.05"',
@@ -33,6 +34,7 @@ ALLOWED: Final[dict[str, str]] = {
     DNS_LABEL_PATTERN: "lower-case letters, digits and hyphens, with a letter or digit at both ends",
     SYMBOL_PATTERN: "an exchange's symbol in capitals, such as RELIANCE or M&M",
     STRATEGY_CLASS_PATTERN: "a registered strategy such as momentum, or package.module:Class",
+    ALGO_PATTERN: "letters and digits",
     IMAGE_PATTERN: "an image reference such as example.org/team/strategy:1.2",
 }
 """What each pattern means to a person: the end of the message when a value does not fit it."""
@@ -131,4 +133,5 @@ Namespace = Annotated[str, Field(pattern=DNS_LABEL_PATTERN, max_length=63)]
 ObjectName = Annotated[str, Field(pattern=DNS_LABEL_PATTERN, max_length=63)]
 Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN, max_length=40)]
 StrategyClass = Annotated[str, Field(pattern=STRATEGY_CLASS_PATTERN, max_length=200)]
+AlgoId = Annotated[str, Field(pattern=ALGO_PATTERN, max_length=20)]
 Image = Annotated[str, Field(pattern=IMAGE_PATTERN, max_length=512)]

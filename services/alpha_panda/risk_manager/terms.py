@@ -22,14 +22,14 @@ from alpha_panda.domain.limits import (
 from alpha_panda.domain.money import percent
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.resources.account_limits import AccountLimits
-from alpha_panda.resources.broker import BrokerSpec, BrokerType
+from alpha_panda.resources.broker import BrokerSpec
 from alpha_panda.resources.fields import paise
 from alpha_panda.resources.problems import in_one_line
 from alpha_panda.resources.protections import Protections
 
 
 class BrokerTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """A Paper Broker's resource as the risk manager needs it."""
+    """A Broker's resource as the risk manager needs it."""
 
     account: AccountTerms
     starting_cash_paise: int
@@ -48,17 +48,14 @@ def read_broker(name: str, spec: dict[str, Any] | None) -> BrokerTerms | Refusal
         parsed = BrokerSpec.model_validate_json(msgspec.json.encode(spec), strict=True)
     except ValidationError as error:
         return _refusal("broker_invalid", name, f"Broker {name} has a bad spec: {in_one_line(error, BrokerSpec)}")
-    if parsed.type is not BrokerType.PAPER:
-        says = f"the cash of Broker {name} of type {parsed.type} is not known: only Paper Brokers are sized"
-        return _refusal("cash_unknown", name, says)
-    settings = parsed.paper_settings()
-    slippage = percent(settings.slippage_bps) / 100
+    funds = parsed.funds
+    slippage = percent(funds.slippage_bps) / 100
     return BrokerTerms(
         account=_account(parsed.account, halted=parsed.halted),
-        starting_cash_paise=paise(settings.starting_cash),
+        starting_cash_paise=paise(funds.cash),
         slippage=slippage,
         worst=worst_multiple(slippage),
-        charges_as_of=settings.charges.as_of,
+        charges_as_of=funds.charges.as_of,
         live=parsed.live,
     )
 

@@ -24,6 +24,12 @@ class FailPoint(StrEnum):
     """The places, in the order in which one turn of a service comes by them."""
 
     AFTER_CONSUME = "after_consume"
+    AFTER_CLAIM = "after_claim"
+    """An order may be sent once by whoever is here, and nothing of it is."""
+    AFTER_POST = "after_post"
+    """An order's request is written, its reply is not read."""
+    AFTER_REPLY = "after_reply"
+    """The reply is read, nothing of it is written down."""
     BEFORE_PRODUCE = "before_produce"
     AMID_PRODUCE = "amid_produce"
     """Some records were handed to the producer, none is acknowledged."""

@@ -1,8 +1,7 @@
 """Settings of a service: every name, type, default and limit. `layers` reads them.
 
-In a YAML file they nest (`kafka: {bootstrap: …}`), as environment variables they start with `PANDA_` and
-nest with `__` (`PANDA_KAFKA__BOOTSTRAP`), as secret files they are called the same without `PANDA_`, in
-small letters (`kafka__password`).
+In a YAML file they nest (`kafka: {bootstrap: …}`), in the environment they are called `PANDA_KAFKA__BOOTSTRAP`,
+as secret files the same without `PANDA_` and in small letters (`kafka__password`).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from alpha_panda.errors import InputError
 from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.sections import FreePort, Port, Section
 from alpha_panda.runtime.notifier_settings import NotifierSettings
+from alpha_panda.runtime.order_settings import ExchangeOrderSettings
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.graph import SERVICES
 
@@ -254,6 +254,7 @@ class ServiceSettings(Section):
     logs: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
     budget: BudgetSettings = BudgetSettings()
+    orders: ExchangeOrderSettings = ExchangeOrderSettings()
     zerodha: ZerodhaSettings = ZerodhaSettings()
     data: DataSettings = DataSettings()
 
@@ -275,11 +276,10 @@ class ServiceSettings(Section):
 
     @model_validator(mode="after")
     def _tasks_exist(self) -> Self:
-        wrong = [p for task in self.service.tasks for p in task.partitions if not 0 <= p < self.platform.partitions]
-        if wrong:
+        most = self.platform.partitions
+        if wrong := [p for task in self.service.tasks for p in task.partitions if not 0 <= p < most]:
             raise ValueError(
-                f"service.tasks name partitions {wrong}, but platform.partitions is {self.platform.partitions}: "
-                f"only 0 to {self.platform.partitions - 1} exist",
+                f"service.tasks name partitions {wrong}, but platform.partitions is {most}: only 0 to {most - 1} exist"
             )
         return self
 

@@ -31,6 +31,7 @@ from alpha_panda.events.topics import (
 from alpha_panda.resources.broker import BrokerType
 
 PAPER: Final = frozenset({BrokerType.PAPER})
+ZERODHA: Final = frozenset({BrokerType.ZERODHA})
 EVERY: Final = frozenset(BrokerType)
 
 SELECT: Final = ("SELECT",)
@@ -156,6 +157,25 @@ PAPER_TRADING: Final = Service(
     upstream=("market-feed",),
     upstream_previous=("risk-manager",),
 )
+ZERODHA_TRADING: Final = Service(
+    name="zerodha-trading",
+    shared=False,
+    brokers=ZERODHA,
+    reads=(TICKS, SIGNALS_VALIDATED, *CONTROL, *ORDER_EVENTS),
+    writes=ORDER_EVENTS,
+    one_writer=True,
+    sessions=True,
+    tables=(
+        Table("owners", UPSERT, brokers=True),
+        Table("snapshots", CHANGE, brokers=True),
+        Table("exchange_orders", UPSERT, brokers=True),
+        Table("exchange_trades", CHANGE, brokers=True),
+        Table("exchange_outbox", UPSERT, brokers=True),
+        Table("exchange_standing", UPSERT, brokers=True),
+        Table("exchange_books", UPSERT, brokers=True),
+    ),
+    redis=Redis.HALTS,
+)
 PORTFOLIO: Final = Service(
     name="portfolio",
     shared=False,
@@ -234,6 +254,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     STRATEGY_RUNNER,
     RISK_MANAGER,
     PAPER_TRADING,
+    ZERODHA_TRADING,
     PORTFOLIO,
     HISTORY,
     NOTIFIER,

@@ -62,7 +62,14 @@ def instances(holdings: Holdings) -> tuple[Instance, ...]:
             found.append(Instance(name=row.name, row=row, brokers=served, sessions=sessions))
         else:
             found += [
-                Instance(name=broker_service(name, row.name), row=row, brokers=(name,), broker=name) for name in served
+                Instance(
+                    name=broker_service(name, row.name),
+                    row=row,
+                    brokers=(name,),
+                    broker=name,
+                    sessions=(name,) if row.sessions else (),
+                )
+                for name in served
             ]
     found += [_own_runner(strategy) for strategy in holdings.strategies if runner_of(strategy) not in (None, POOL)]
     return tuple(sorted(found, key=lambda each: each.name))

@@ -22,9 +22,8 @@ def test_a_paper_broker_with_a_strategy_on_a_listed_instrument_lacks_nothing() -
     assert said(paper(), strategy()) == ()
 
 
-def test_a_broker_that_no_service_trades_on_is_named_with_its_type() -> None:
-    (sentence,) = said(paper(), zerodha("kite"))
-    assert sentence.startswith("Broker kite is of type Zerodha, for which this release has no trading service")
+def test_a_broker_at_the_exchange_lacks_nothing_either() -> None:
+    assert said(paper(), zerodha("kite")) == ()
 
 
 def test_an_instrument_outside_the_runs_table_is_named_with_its_strategy_and_the_table(tmp_path: Path) -> None:

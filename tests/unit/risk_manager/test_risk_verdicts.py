@@ -160,7 +160,6 @@ def test_a_halted_broker_enters_nothing() -> None:
     [
         (None, "broker_deleted"),
         ({"type": "Nonsense"}, "broker_invalid"),
-        ({"type": "Zerodha", "credentialsSecretRef": {"name": "kite"}}, "cash_unknown"),
     ],
 )
 def test_a_broker_without_known_cash_enters_nothing(spec: dict[str, Any] | None, expected: str) -> None:

@@ -63,9 +63,18 @@ def test_a_paper_broker_gets_its_risk_manager_market_and_portfolio() -> None:
     assert own[0].settings == {"PANDA_SERVICE__BROKER": "desk", "PANDA_SERVICE__NAME": "desk.paper-trading"}
 
 
-def test_a_zerodha_broker_gets_no_service_that_does_not_exist_yet() -> None:
+def test_a_zerodha_broker_gets_its_risk_manager_trading_and_portfolio_and_nobody_elses() -> None:
     planned = made(zerodha())
-    assert [each.name for each in planned.services if each.broker] == ["zerodha.portfolio", "zerodha.risk-manager"]
+    own = ["zerodha.portfolio", "zerodha.risk-manager", "zerodha.zerodha-trading"]
+    assert [each.name for each in planned.services if each.broker] == own
+
+
+def test_only_what_trades_at_the_exchange_and_the_feed_may_read_its_login() -> None:
+    planned = made(paper(), zerodha())
+    readers = {
+        role.name for role in planned.postgres_roles if any(grant.table == "kite_session" for grant in role.grants)
+    }
+    assert readers == {"market_feed", "zerodha_zerodha_trading"}
 
 
 def test_a_strategy_runs_in_the_pool_unless_it_brings_an_image() -> None:

@@ -1,0 +1,1 @@
+"""Zerodha trading: validated signals become orders at the exchange, each sent at most once."""

@@ -1,0 +1,319 @@
+"""One Zerodha account for tests: real stores, the real service as a process, a simulator, signals written by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from confluent_kafka import Consumer, Producer, TopicPartition
+from tests.support.kite import API_KEY, API_SECRET, RunningSimulator, running_simulator
+from tests.support.waiting import until
+
+from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
+from alpha_panda.events.envelope import Envelope, Event, Origin, decode_header, encode
+from alpha_panda.events.ids import event_id, partition_of, signal_id, verdict_id
+from alpha_panda.events.ownership import OwnershipTaken
+from alpha_panda.events.signals import Intent, Product, Side, SignalRaised, SignalValidated
+from alpha_panda.events.topics import CONTROL_BROKERS, CONTROL_STRATEGIES, ORDER_EVENTS, SIGNALS_VALIDATED
+from alpha_panda.kite_simulator.clock import SimulatedClock
+from alpha_panda.local.launch import StoreAddresses, Surroundings, prepare_launch
+from alpha_panda.local.run_file import FeedChoice, Run
+from alpha_panda.local.stores import Stores
+from alpha_panda.provision import provision_kafka, provision_postgres, provision_redis
+from alpha_panda.resources.broker import Broker
+from alpha_panda.resources.stored import StoredResource
+from alpha_panda.resources.strategy import Strategy
+from alpha_panda.runtime.digests import code_digest
+from alpha_panda.topology.model import Plan
+from alpha_panda.topology.planner import plan
+
+BROKER = "rehearsal"
+STRATEGY = "hand"
+YESBANK = 3050241
+NAME = "NSE:YESBANK"
+PRICE = 15_000
+BEGIN = datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
+PARTITIONS = 2
+DIVISOR = 20
+"""What the protocol's waits are divided by, where that leaves a busy machine time to answer."""
+WAITS = {
+    "ENTRY_SECONDS": 20.0,
+    "REQUEST_SECONDS": 2.0,
+    "POLL_SECONDS": 0.2,
+    "NUDGE_SECONDS": 0.02,
+    "ABSENT_SECONDS": 300 / DIVISOR,
+    "RECONCILE_SECONDS": 60 / DIVISOR,
+    "RETRY_SECONDS": 0.5,
+    "BACKOFF_SECONDS": 0.3,
+}
+BROKER_SPEC = {
+    "type": "Zerodha",
+    "live": True,
+    "credentialsSecretRef": {"name": "rehearsal"},
+    "zerodha": {"capital": "1000000", "ordersPerSecond": 10},
+}
+STRATEGY_SPEC = {
+    "strategy": "momentum",
+    "instruments": [{"exchange": "NSE", "symbol": "YESBANK"}],
+    "timeframes": ["1m"],
+    "brokers": [BROKER],
+    "mode": "Live",
+    "acknowledgeLive": STRATEGY,
+    "risk": {"maxDailyLoss": "10000"},
+}
+
+
+def _stored(resource: Broker | Strategy) -> StoredResource:
+    return StoredResource(
+        resource=resource,
+        uid=f"uid-{resource.metadata.name}",
+        generation=1,
+        created_at=BEGIN,
+        changed_at=BEGIN,
+        changed_by="ana",
+    )
+
+
+def the_plan(run: Run) -> Plan:
+    head = {"apiVersion": "alphapanda.io/v1alpha1"}
+    broker = Broker.model_validate({**head, "kind": "Broker", "metadata": {"name": BROKER}, "spec": BROKER_SPEC})
+    strategy = Strategy.model_validate(
+        {**head, "kind": "Strategy", "metadata": {"name": STRATEGY}, "spec": STRATEGY_SPEC}
+    )
+    return plan([_stored(broker), _stored(strategy)], run.platform_settings, b"a secret of tests, of no use elsewhere")
+
+
+@dataclass
+class Rig:
+    """The account, and the service that trades it."""
+
+    stores: Stores
+    plan: Plan
+    run: Run
+    simulator: RunningSimulator
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    sent: dict[str, Event[SignalValidated]] = field(default_factory=dict)
+    kills: int = 0
+    fencings: int = 0
+    _number: int = 0
+
+    @property
+    def fail_points(self) -> Path:
+        return self.folder / "fail-points"
+
+    @property
+    def service(self) -> str:
+        return f"{BROKER}.zerodha-trading"
+
+    def log_in(self) -> None:
+        """Somebody logs in: the file is there, whole."""
+        client = self.simulator.client()
+        login = {"api_key": API_KEY, "access_token": client.access_token, "account": "AB1234"}
+        path = self.folder / "login.json"
+        path.with_suffix(".new").write_text(json.dumps(login))
+        path.with_suffix(".new").replace(path)
+
+    def start(self, **settings: object) -> subprocess.Popen[bytes]:
+        """One more copy of the service."""
+        service = next(each for each in self.plan.services if each.name == self.service)
+        addresses = StoreAddresses(
+            kafka=self.stores.kafka.bootstrap,
+            redis=self.stores.redis.address,
+            postgres=self.stores.postgres.address,
+        )
+        around = Surroundings(plan=self.plan, run=self.run, layout=self.stores.layout, stores=addresses, api_port=0)
+        launch = prepare_launch(service, 0, around)
+        env = {
+            **launch.env,
+            "PANDA_RUN__FAIL_POINTS": str(self.fail_points),
+            "PANDA_RUN__SNAPSHOT_SECONDS": "0.2",
+            "PANDA_ZERODHA__ROOT": self.simulator.root,
+            "PANDA_ORDERS__LOGIN": str(self.folder / "login.json"),
+            **{f"PANDA_ORDERS__{name}": str(value) for name, value in {**WAITS, **settings}.items()},
+        }
+        with (self.folder / "service.log").open("ab") as log:
+            process = subprocess.Popen(launch.argv, env=env, stdout=log, stderr=log, cwd=self.folder)  # noqa: S603
+        self.processes.append(process)
+        return process
+
+    def alive(self) -> subprocess.Popen[bytes] | None:
+        return next((each for each in self.processes if each.poll() is None), None)
+
+    def stop(self) -> None:
+        for each in self.processes:
+            if each.poll() is None:
+                each.send_signal(signal.SIGCONT)
+                each.kill()
+                each.wait()
+
+    def arm(self, point: str, action: str = "kill", passing: int = 1) -> None:
+        (self.fail_points / f"{self.service}.{point}").write_text(f"{action} {passing}")
+
+    def enter(self, side: Side = Side.BUY, quantity: int = 10, **fields: Any) -> str:  # noqa: ANN401 - a signal's
+        """A validated entry, by a strategy of its own so that none is in another's way."""
+        self._number += 1
+        return self._signal(side, quantity, intent=Intent.ENTER, strategy=f"{STRATEGY}-{self._number}", **fields)
+
+    def leave(self, entry: str) -> str:
+        """The exit of what an entry opened."""
+        before = self.sent[entry].data
+        self._number += 1
+        return self._signal(
+            before.signal.side.opposite, before.quantity, intent=Intent.EXIT, strategy=before.signal.strategy
+        )
+
+    def _signal(self, side: Side, quantity: int, *, intent: Intent, strategy: str, **fields: Any) -> str:  # noqa: ANN401
+        at = self.simulator.exchange.clock.now()
+        raw = signal_id(at, BROKER, strategy, YESBANK, "by hand", self._number)
+        values: dict[str, Any] = {
+            "strategy": strategy,
+            "instrument_token": YESBANK,
+            "intent": intent,
+            "side": side,
+            "product": Product.MIS,
+            "reference_price_paise": PRICE,
+            "reason": "a test",
+            "expires_at": at + timedelta(minutes=5),
+            **fields,
+        }
+        data = SignalValidated(
+            signal_id=raw, signal=SignalRaised(**values), quantity=quantity, binding_constraint="test"
+        )
+        event = Event(
+            id=verdict_id(at, raw),
+            event_time=at,
+            data=data,
+            key=f"{strategy}:{YESBANK}",
+            key_instrument=YESBANK,
+            correlation_id=raw,
+            causation_id=raw,
+            broker=BROKER,
+        )
+        self.sent[raw] = event
+        origin = Origin(source=f"{BROKER}.risk-manager", broker=BROKER, fence=1, code=code_digest(), config="test")
+        self._produce(SIGNALS_VALIDATED.full_name(BROKER), partition_of(YESBANK, PARTITIONS), event, origin)
+        return raw
+
+    def again(self, raw: str) -> None:
+        """The same signal is delivered once more."""
+        event = self.sent[raw]
+        origin = Origin(source=f"{BROKER}.risk-manager", broker=BROKER, fence=1, code=code_digest(), config="test")
+        self._produce(SIGNALS_VALIDATED.full_name(BROKER), partition_of(YESBANK, PARTITIONS), event, origin)
+
+    def turn_key(self, strategy: str, *, live: bool = True) -> None:
+        spec = {**STRATEGY_SPEC, "acknowledgeLive": strategy} if live else {**STRATEGY_SPEC, "mode": "Paper"}
+        data = StrategyConfigured(name=strategy, uid=strategy, generation=1, spec=spec)
+        self._control(CONTROL_STRATEGIES.full_name(), strategy, data)
+
+    def configure(self, **changes: object) -> None:
+        data = BrokerConfigured(name=BROKER, uid="uid", generation=1, spec={**BROKER_SPEC, **changes})
+        self._control(CONTROL_BROKERS.full_name(), BROKER, data)
+
+    def _control(self, topic: str, key: str, data: Any) -> None:  # noqa: ANN401 - a control fact
+        now = datetime.now(UTC)
+        identity = event_id(now, "control", key, time.monotonic_ns())
+        event = Event(id=identity, event_time=now, data=data, key=key, correlation_id=identity)
+        self._produce(topic, 0, event, Origin(source="test"))
+
+    def _produce(self, topic: str, partition: int, event: Event[Any], origin: Origin) -> None:
+        producer = Producer({**self.stores.kafka.admin_settings(), "enable.idempotence": "true"})
+        producer.produce(topic, encode(event, origin), event.key.encode(), partition=partition)
+        assert producer.flush(60) == 0
+
+    def events(self) -> list[Envelope]:
+        """Everything on the order topics, claims apart, each partition in its order."""
+        settings = {**self.stores.kafka.admin_settings(), "group.id": "rig", "auto.offset.reset": "earliest"}
+        consumer = Consumer({**settings, "enable.auto.commit": "false", "enable.partition.eof": "true"})
+        names = [topic.full_name(BROKER) for topic in ORDER_EVENTS]
+        consumer.assign([TopicPartition(name, p, 0) for name in names for p in range(PARTITIONS)])
+        found: list[Envelope] = []
+        ended = 0
+        while ended < len(names) * PARTITIONS:
+            message = consumer.poll(30)
+            assert message is not None, "Kafka does not answer"
+            if message.error():
+                ended += 1
+            elif (header := decode_header(message.value())).type != OwnershipTaken.__name__:
+                found.append(header)
+        consumer.close()
+        return found
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """Every order's record."""
+        connection = await asyncpg.connect(self.stores.postgres.dsn())
+        try:
+            rows = await connection.fetch(f'SELECT data FROM "{BROKER}".exchange_orders')  # noqa: S608 - ours
+            return [json.loads(row["data"]) for row in rows]
+        finally:
+            await connection.close()
+
+    async def standing(self) -> dict[str, Any]:
+        """What people are told."""
+        connection = await asyncpg.connect(self.stores.postgres.dsn())
+        try:
+            row = await connection.fetchrow(f'SELECT data FROM "{BROKER}".exchange_standing')  # noqa: S608 - ours
+            return {} if row is None else dict(json.loads(row["data"]))
+        finally:
+            await connection.close()
+
+    async def said_since(self, moment: float) -> bool:
+        """Whether the service has told how it stands since a moment, in seconds since 1970."""
+        return await self._ask(f'SELECT written_at > to_timestamp({moment}) FROM "{BROKER}".exchange_standing')  # noqa: S608 - ours
+
+    async def waiting_events(self) -> bool:
+        """Whether events are written and not published."""
+        return await self._ask(f'SELECT count(*) > 0 FROM "{BROKER}".exchange_outbox WHERE NOT published')  # noqa: S608 - ours
+
+    async def _ask(self, question: str) -> bool:
+        connection = await asyncpg.connect(self.stores.postgres.dsn())
+        try:
+            return bool(await connection.fetchval(question))
+        finally:
+            await connection.close()
+
+    def posts(self) -> list[dict[str, Any]]:
+        """Every order request that arrived at the exchange."""
+        return [each for each in self.simulator.lines("request") if each["call"] == "place"]
+
+
+@contextmanager
+def rigged(stores: Stores, folder: Path, plan_: Plan, run: Run) -> Iterator[Rig]:
+    """A simulator and a rig on provisioned stores; every process is gone afterwards."""
+    with running_simulator(load_instruments(), SimulatedClock(BEGIN), journal=folder / "journal.jsonl") as simulator:
+        rig = Rig(stores=stores, plan=plan_, run=run, simulator=simulator, folder=folder)
+        rig.fail_points.mkdir()
+        simulator.price(NAME, PRICE)
+        rig.log_in()
+        try:
+            yield rig
+        finally:
+            rig.stop()
+
+
+async def provisioned(stores: Stores) -> tuple[Plan, Run]:
+    """The plan of one Zerodha Broker, carried out."""
+    run = Run(partitions=PARTITIONS, feed=FeedChoice(source="synthetic"))
+    made = the_plan(run)
+    await provision_kafka(made, stores.kafka.admin_settings(), owns=lambda _: False)
+    await provision_redis(made, stores.redis.url(), owns=lambda _: False)
+    await provision_postgres(made, stores.postgres.dsn(), owns=lambda _: False)
+    return made, run
+
+
+def is_trading(rig: Rig, standing: dict[str, Any]) -> bool:
+    return bool(standing.get("trading")) and rig.alive() is not None
+
+
+__all__ = ["API_SECRET", "Rig", "is_trading", "os", "provisioned", "rigged", "until"]
