@@ -28,8 +28,8 @@ from alpha_panda.api.security.sessions import Sessions
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope
-from alpha_panda.runtime.api_settings import ApiSettings
 from alpha_panda.runtime.alert_store import AlertStore
+from alpha_panda.runtime.api_settings import ApiSettings
 
 
 def wall_clock() -> datetime:

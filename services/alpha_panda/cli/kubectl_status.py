@@ -13,8 +13,8 @@ from alpha_panda.cli.options import TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.cluster.release import PLATFORM, Release
 from alpha_panda.cluster.resources import ClusterResources
-from alpha_panda.local.halt_door import Door
-from alpha_panda.local.halting import Standings, read_halts
+from alpha_panda.operations.halt_door import Door
+from alpha_panda.operations.halting import Standings, read_halts
 
 _OURS: Final = ("operator", "kafka", "redis", "postgres")
 _SERVICE: Final = "alphapanda.io/service"

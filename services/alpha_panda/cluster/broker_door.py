@@ -9,8 +9,8 @@ from typing import Final
 from alpha_panda.cluster.resources import ClusterResources
 from alpha_panda.errors import InputError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
-from alpha_panda.local.halt_door import Door, Standing
-from alpha_panda.local.resource_store import Outcome
+from alpha_panda.operations.halt_door import Door, Standing
+from alpha_panda.operations.resource_store import Outcome
 from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.halting import halted_by, with_halt, without_halt
 from alpha_panda.resources.strategy import Strategy

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from alpha_panda.cluster.kubectl import Kubectl
-from alpha_panda.local.resource_store import Applied, Outcome
+from alpha_panda.operations.resource_store import Applied, Outcome
 from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.common import GROUP
 from alpha_panda.resources.documents import read_object, write_object

@@ -10,7 +10,7 @@ import msgspec
 from alpha_panda.api.cache import Cached
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.domain.calendar import HorizonError, default_calendar, trading_date
-from alpha_panda.domain.sectors import sector_of
+from alpha_panda.domain.sectors import Sectors
 
 Curve = list[tuple[datetime, int]]
 """Moments and the equity then, in paise."""
@@ -110,4 +110,4 @@ def _named(dependencies: Dependencies, row: dict[str, Any]) -> dict[str, Any]:
     token = row["instrument_token"]
     instrument = dependencies.instruments.get(token)
     name = str(token) if instrument is None else instrument.name
-    return {**row, "instrument": name, "sector": sector_of(instrument)}
+    return {**row, "instrument": name, "sector": Sectors(dependencies.instruments).of(token)}

@@ -15,9 +15,9 @@ from pydantic import Field, SecretStr, model_validator
 from alpha_panda.domain.pipeline_watch import Bounds
 from alpha_panda.errors import InputError
 from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
-from alpha_panda.runtime.sections import FreePort, Port, Section
 from alpha_panda.runtime.notifier_settings import NotifierSettings
 from alpha_panda.runtime.order_settings import ExchangeOrderSettings
+from alpha_panda.runtime.sections import FreePort, Port, Section
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.graph import SERVICES
 

@@ -46,8 +46,8 @@ from alpha_panda.local.stores import Stores
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.operations.store_doors import SwitchDoor
 from alpha_panda.portfolio.read_model import ReadModelWriter
-from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.alert_store import AlertStore
+from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.rate_limits import RateLimits
 from alpha_panda.runtime.redis import make_redis

@@ -32,8 +32,8 @@ from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.signals import Side
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
-from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.alert_store import AlertStore
+from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.settings import ServiceSettings
