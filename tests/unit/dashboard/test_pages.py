@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from tests.unit.api.fakes import World
 from tests.unit.strategy_runner.scripted import YESBANK, configured
@@ -62,7 +60,12 @@ async def test_an_unknown_broker_is_told_on_a_page(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [f"/brokers/paper/signals/{uuid4()}", "/brokers/paper/signals/x", "/brokers/paper/strategies/none"]
+    "path",
+    [
+        "/brokers/paper/signals/01a1f71c-7600-72a1-abe0-e190e49f480f",
+        "/brokers/paper/signals/x",
+        "/brokers/paper/strategies/none",
+    ],
 )
 async def test_what_is_not_there_is_told_on_a_page(world: World, path: str) -> None:
     answer = await world.get(path)
