@@ -180,7 +180,7 @@ class Engine:
         """Those that are new to the platform's pass; all, where what all depend on has changed."""
         plan, trouble = world.around.plan, self._platform.trouble
         brokers = tuple((each.uid, each.generation) for each in world.brokers.values())
-        told = (brokers, plan.conflicts, trouble, dict(world.around.feed))
+        told = (brokers, plan.conflicts, trouble, dict(world.around.feed), world.feed_trouble)
         everything = everything or told != self._told
         for key in sorted({*world.seen, *world.unreadable}):
             known = self._tools.cache.objects.get(key)
