@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-USER, PASSWORD = "panda", "only-for-tests"
+USER, PASSWORD = "panda", "only-for-tests"  # pragma: allowlist secret - of a server that lives for one test
 
 
 class Mailbox:

@@ -16,7 +16,9 @@ def made(*resources: StoredResource) -> Plan:
 def test_redis_is_for_the_portfolio_to_write_and_for_who_tells_people_to_read() -> None:
     users = {each.name: each.rules for each in made(paper("a"), paper("b")).redis_users}
     of_broker = ("paper-trading", "portfolio", "risk-manager")
-    assert sorted(users) == sorted([*(f"{b}.{each}" for b in "ab" for each in of_broker), "api", "notifier", OPERATIONS])
+    assert sorted(users) == sorted(
+        [*(f"{b}.{each}" for b in "ab" for each in of_broker), "api", "notifier", OPERATIONS]
+    )
     switch = [trading_switch(""), halts_key("")]
     for asks in ("a.risk-manager", "a.paper-trading"):
         assert [rule for rule in users[asks] if rule.startswith("~")] == [f"~{key}" for key in switch]
