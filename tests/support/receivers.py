@@ -59,7 +59,7 @@ def mailbox() -> Iterator[Mailbox]:
     """An SMTP server that asks for a password."""
     box = Mailbox()
     with warnings.catch_warnings():
-        # It warns that passwords cross the wire in the clear, which on this machine harms nobody.
+        # It warns at each connection that passwords cross the wire in the clear, which on this machine harms nobody.
         warnings.simplefilter("ignore", UserWarning)
         controller = Controller(
             box,
@@ -70,11 +70,11 @@ def mailbox() -> Iterator[Mailbox]:
             auth_require_tls=False,
         )
         controller.start()
-    try:
-        box.port = controller.port
-        yield box
-    finally:
-        controller.stop()
+        try:
+            box.port = controller.port
+            yield box
+        finally:
+            controller.stop()
 
 
 class Posts:
