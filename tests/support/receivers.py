@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-USER, PASSWORD = "panda", "only-for-tests"
+USER, PASSWORD = "panda", "only-for-tests"  # pragma: allowlist secret - of a server that lives for one test
 
 
 class Mailbox:
@@ -59,7 +59,7 @@ def mailbox() -> Iterator[Mailbox]:
     """An SMTP server that asks for a password."""
     box = Mailbox()
     with warnings.catch_warnings():
-        # It warns that passwords cross the wire in the clear, which on this machine harms nobody.
+        # It warns at each connection that passwords cross the wire in the clear, which on this machine harms nobody.
         warnings.simplefilter("ignore", UserWarning)
         controller = Controller(
             box,
@@ -70,11 +70,11 @@ def mailbox() -> Iterator[Mailbox]:
             auth_require_tls=False,
         )
         controller.start()
-    try:
-        box.port = controller.port
-        yield box
-    finally:
-        controller.stop()
+        try:
+            box.port = controller.port
+            yield box
+        finally:
+            controller.stop()
 
 
 class Posts:

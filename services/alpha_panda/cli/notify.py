@@ -77,7 +77,7 @@ def add(  # noqa: PLR0913 - each is one option of the command
 ) -> None:
     """Add a channel, or replace the one of this name; its address is kept encrypted and never shown.
 
-    Addresses are apprise's: mailtos://user:password@host?to=you@example.org, discord://ID/TOKEN,
+    Addresses are apprise's: mailtos://USER:…@HOST?to=you@example.org, discord://ID/TOKEN,
     tgram://BOT_TOKEN/CHAT_ID, slack://A/B/C, jsons://host/path.
     """
     url = _read_address(url_from)

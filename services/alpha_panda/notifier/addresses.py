@@ -67,7 +67,7 @@ def open_address(address: Address) -> apprise.NotifyBase:
     if plugin is None:
         raise InputError(
             f"{service}: the address is none that can be sent to",
-            remedy="see docs/notifications.md for the forms, such as discord://ID/TOKEN or mailtos://user:password@host",
+            remedy="see docs/notifications.md for the forms, such as discord://ID/TOKEN or mailtos://USER:…@HOST",
         )
     plugin.redirects = False
     if address.server is not None:

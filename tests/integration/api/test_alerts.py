@@ -12,7 +12,7 @@ from tests.integration.api.served import Served
 from alpha_panda.local.stores import Stores
 
 pytestmark = pytest.mark.integration
-SECRET = "the-hooks-own-secret"
+SECRET = "the-hooks-own-secret"  # pragma: allowlist secret - of a server that lives for one test
 HOOK = "/api/v1/hooks/alertmanager"
 
 

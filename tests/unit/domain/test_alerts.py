@@ -110,14 +110,14 @@ def test_a_quarantine_is_over_when_its_strategy_changes_and_not_when_it_is_told_
 
 def test_more_dead_letters_are_told_again_once_the_first_were_acknowledged():
     book: dict[str, Alert] = {}
-    [step] = fold(book, [of_letters("t.dlq", 3, at(0))])
+    [step] = fold(book, [of_letters("letters", 3, at(0))])
     assert step.occasion == "raised"
-    assert fold(book, [of_letters("t.dlq", 3, at(1))]) == []
-    [step] = fold(book, [of_letters("t.dlq", 4, at(2))])
+    assert fold(book, [of_letters("letters", 3, at(1))]) == []
+    [step] = fold(book, [of_letters("letters", 4, at(2))])
     assert step.occasion is None
     key = step.alert.key
     book[key] = msgspec.structs.replace(step.alert, state=AlertState.ACKNOWLEDGED)
-    [step] = fold(book, [of_letters("t.dlq", 6, at(3))])
+    [step] = fold(book, [of_letters("letters", 6, at(3))])
     assert (step.occasion, step.alert.state) == ("raised-6", AlertState.OPEN)
 
 
