@@ -6,7 +6,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 # Two files at a time, also where there are more processors: each may start a platform of its own.
 IN_PARALLEL := --numprocesses 2 --dist loadfile
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator test-ui \
 	chaos planted images chart \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
@@ -55,6 +55,9 @@ test-operations: dev ## Run the tests that halt, examine and repair a whole plat
 
 test-chaos: dev ## Run the short part of the chaos runs: some fail-points and two seeds
 	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
+
+test-ui: dev ## Use the dashboard in Debian's chromium, on a platform that replays a day
+	@$(BIN)/python -m pytest tests/ui -m ui $(PYTEST_ARGS)
 
 test-operator: dev ## Run the tests on a real Kubernetes API server (built from Go modules the first time: minutes)
 	@scripts/cluster/build.sh etcd kube-apiserver kubectl kube-controller-manager >/dev/null

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import structlog
 import uvicorn
 from pydantic import ValidationError
 from redis.asyncio import Redis
+from starlette.routing import BaseRoute
 
 from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
@@ -44,7 +46,11 @@ _POLL_MILLISECONDS = 200
 _KEYS_SECONDS = 30.0
 
 
-async def run(process: Process) -> None:
+Further = Callable[[Dependencies], Iterable[BaseRoute]]
+"""Makes routes of others, which the same process serves."""
+
+
+async def run(process: Process, further: Further = lambda _: ()) -> None:
     """Assemble and serve until told to stop; the view of `control.*` follows within a fraction of a second."""
     settings = process.settings
     if settings.api.token is None:
@@ -86,7 +92,7 @@ async def run(process: Process) -> None:
             machine=Machine(settings.operations, settings.run.pacing, wall_clock),
             settings=settings.api,
         )
-        app = create_app(dependencies)
+        app = create_app(dependencies, further(dependencies))
         server = _Server(
             uvicorn.Config(
                 app,

@@ -20,9 +20,9 @@ SERVICES = {
         "paper-trading",
         "portfolio",
         "history",
-        "api",
     )
-}
+} | {"api": "alpha_panda.dashboard.app"}
+"""Each by the module with its composition root; the API's process serves the dashboard too."""
 
 
 def run_service(name: str) -> int:

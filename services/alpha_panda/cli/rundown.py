@@ -75,9 +75,10 @@ async def show(platform: Platform) -> None:
     for line in summary(await read_halts(find_doors(platform.layout))):
         print_text(line)
     api, token = _api(platform), platform.layout.secrets / "api-token"
-    print_text(f"\nAPI: {api}/api/v1/openapi.json")
+    print_text(f"\nDashboard: {api}/")
+    print_text(f"API: {api}/api/v1/openapi.json")
     print_text(f'     curl -H "Authorization: Bearer $(cat {token})" {api}/api/v1/portfolios')
-    print_text("     panda portfolio | orders | signals | top ask it; to log in: panda users create YOU --role admin")
+    print_text("     panda portfolio | orders | signals | top ask it; to log in there: panda users create YOU --role admin")
 
 
 def _drained(service: ServiceDetail) -> bool:

@@ -13,6 +13,7 @@ from redis import exceptions as redis_errors
 from tests.unit.portfolio.trades import account, at, fill, tick
 from tests.unit.strategy_runner.scripted import YESBANK, broker, configured
 
+from alpha_panda.api.app import Further
 from alpha_panda.api.application import create_app
 from alpha_panda.api.cache import PortfolioCache
 from alpha_panda.api.control_view import ControlView
@@ -119,7 +120,8 @@ async def _no_entries() -> list[Any]:
 class World:
     """The API and what stands behind it: a Broker `paper` with an account, a Broker `new` without one."""
 
-    def __init__(self) -> None:
+    def __init__(self, further: Further = lambda _: ()) -> None:
+        self._further = further
         self.redis = FakeRedis()
         self.pool = FakePool()
         self.windows = FakeWindows()
@@ -137,18 +139,17 @@ class World:
 
     def serve(self, **doors_: Any) -> None:  # noqa: ANN401 - parts of the dependencies
         """Make the application anew."""
-        self.app: FastAPI = create_app(
-            Dependencies(
-                control=self.control,
-                cache=PortfolioCache(self.redis, lambda: NOW),
-                queries=Queries(self.pool),
-                instruments=load_instruments(),
-                registry=CollectorRegistry(),
-                settings=self._api,
-                clock=lambda: NOW,
-                **(doors_ or doors(self.pool, self.redis, self.windows)),
-            )
+        dependencies = Dependencies(
+            control=self.control,
+            cache=PortfolioCache(self.redis, lambda: NOW),
+            queries=Queries(self.pool),
+            instruments=load_instruments(),
+            registry=CollectorRegistry(),
+            settings=self._api,
+            clock=lambda: NOW,
+            **(doors_ or doors(self.pool, self.redis, self.windows)),
         )
+        self.app: FastAPI = create_app(dependencies, self._further(dependencies))
 
     async def write_account(self) -> None:
         processor = account(fill(Side.BUY, 100, 9_500, 1, charges=250), tick(9_600, 2))
