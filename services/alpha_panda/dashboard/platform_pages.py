@@ -30,7 +30,7 @@ def platform_routes(dependencies: Dependencies, frame: Frame) -> APIRouter:
         stand = await frame.stand(broker)
         age, found = await dependencies.machine.services()
         account = await read_account(dependencies, broker)
-        return frame.page(request, "services", stand, account=account, age=age, services=found)
+        return frame.page(request, "services", stand, account=account, word_age=age, services=found)
 
     @router.get("/logs")
     @needs(Role.TRADER)
