@@ -78,7 +78,7 @@ async def show(platform: Platform) -> None:
     print_text(f"\nDashboard: {api}/")
     print_text(f"API: {api}/api/v1/openapi.json")
     print_text(f'     curl -H "Authorization: Bearer $(cat {token})" {api}/api/v1/portfolios')
-    print_text("     panda portfolio | orders | signals | top ask it; to log in there: panda users create YOU --role admin")
+    print_text("     panda portfolio | orders | signals | top ask it; to log in: panda users create YOU --role admin")
 
 
 def _drained(service: ServiceDetail) -> bool:
