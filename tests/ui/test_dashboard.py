@@ -120,7 +120,8 @@ def test_one_click_halts_and_a_reason_resumes(window: Window) -> None:
     expect(dialog).to_contain_text("broker paper")
     dialog.get_by_label("Why it is safe again").fill("it was a drill")
     dialog.get_by_role("button", name="Resume").click()
-    expect(page.locator(".safety .state")).to_have_text("Trading")
+    expect(page.locator(".safety .state")).not_to_have_text("Halted")
+    expect(page.get_by_role("button", name="Resume…")).to_have_count(0)
     assert window.wrong == []
 
 
