@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 import pytest
 from tests.unit.api.fakes import World
 from tests.unit.strategy_runner.scripted import YESBANK, configured
