@@ -43,8 +43,7 @@ NAME = "NSE:YESBANK"
 PRICE = 15_000
 BEGIN = datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
 PARTITIONS = 2
-DIVISOR = 20
-"""What the protocol's waits are divided by, where that leaves a busy machine time to answer."""
+DIVISOR = 20  # of the protocol's waits, where that leaves a busy machine time to answer
 WAITS = {
     "ENTRY_SECONDS": 20.0,
     "REQUEST_SECONDS": 2.0,
@@ -150,11 +149,10 @@ class Rig:
         return next((each for each in self.processes if each.poll() is None), None)
 
     def stop(self) -> None:
-        for each in self.processes:
-            if each.poll() is None:
-                each.send_signal(signal.SIGCONT)
-                each.kill()
-                each.wait()
+        for each in filter(lambda one: one.poll() is None, self.processes):
+            each.send_signal(signal.SIGCONT)
+            each.kill()
+            each.wait()
 
     def arm(self, point: str, action: str = "kill", passing: int = 1) -> None:
         (self.fail_points / f"{self.service}.{point}").write_text(f"{action} {passing}")
@@ -200,8 +198,7 @@ class Rig:
             broker=BROKER,
         )
         self.sent[raw] = event
-        origin = Origin(source=f"{BROKER}.risk-manager", broker=BROKER, fence=1, code=code_digest(), config="test")
-        self._produce(SIGNALS_VALIDATED.full_name(BROKER), partition_of(YESBANK, PARTITIONS), event, origin)
+        self.again(raw)
         return raw
 
     def again(self, raw: str) -> None:
