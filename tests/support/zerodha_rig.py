@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -16,8 +15,7 @@ from typing import Any
 
 import asyncpg
 from confluent_kafka import Consumer, Producer, TopicPartition
-from tests.support.kite import API_KEY, API_SECRET, RunningSimulator, running_simulator
-from tests.support.waiting import until
+from tests.support.kite import API_KEY, RunningSimulator, running_simulator
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
@@ -45,8 +43,7 @@ NAME = "NSE:YESBANK"
 PRICE = 15_000
 BEGIN = datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
 PARTITIONS = 2
-DIVISOR = 20
-"""What the protocol's waits are divided by, where that leaves a busy machine time to answer."""
+DIVISOR = 20  # of the protocol's waits, where that leaves a busy machine time to answer
 WAITS = {
     "ENTRY_SECONDS": 20.0,
     "REQUEST_SECONDS": 2.0,
@@ -152,11 +149,10 @@ class Rig:
         return next((each for each in self.processes if each.poll() is None), None)
 
     def stop(self) -> None:
-        for each in self.processes:
-            if each.poll() is None:
-                each.send_signal(signal.SIGCONT)
-                each.kill()
-                each.wait()
+        for each in filter(lambda one: one.poll() is None, self.processes):
+            each.send_signal(signal.SIGCONT)
+            each.kill()
+            each.wait()
 
     def arm(self, point: str, action: str = "kill", passing: int = 1) -> None:
         (self.fail_points / f"{self.service}.{point}").write_text(f"{action} {passing}")
@@ -202,8 +198,7 @@ class Rig:
             broker=BROKER,
         )
         self.sent[raw] = event
-        origin = Origin(source=f"{BROKER}.risk-manager", broker=BROKER, fence=1, code=code_digest(), config="test")
-        self._produce(SIGNALS_VALIDATED.full_name(BROKER), partition_of(YESBANK, PARTITIONS), event, origin)
+        self.again(raw)
         return raw
 
     def again(self, raw: str) -> None:
@@ -261,25 +256,21 @@ class Rig:
 
     async def standing(self) -> dict[str, Any]:
         """What people are told."""
-        connection = await asyncpg.connect(self.stores.postgres.dsn())
-        try:
-            row = await connection.fetchrow(f'SELECT data FROM "{BROKER}".exchange_standing')  # noqa: S608 - ours
-            return {} if row is None else dict(json.loads(row["data"]))
-        finally:
-            await connection.close()
+        text = await self._ask(f'SELECT data FROM "{BROKER}".exchange_standing')  # noqa: S608 - ours
+        return {} if text is None else dict(json.loads(text))
 
     async def said_since(self, moment: float) -> bool:
         """Whether the service has told how it stands since a moment, in seconds since 1970."""
-        return await self._ask(f'SELECT written_at > to_timestamp({moment}) FROM "{BROKER}".exchange_standing')  # noqa: S608 - ours
+        return bool(await self._ask(f'SELECT written_at > to_timestamp({moment}) FROM "{BROKER}".exchange_standing'))  # noqa: S608 - ours
 
     async def waiting_events(self) -> bool:
         """Whether events are written and not published."""
-        return await self._ask(f'SELECT count(*) > 0 FROM "{BROKER}".exchange_outbox WHERE NOT published')  # noqa: S608 - ours
+        return bool(await self._ask(f'SELECT count(*) > 0 FROM "{BROKER}".exchange_outbox WHERE NOT published'))  # noqa: S608 - ours
 
-    async def _ask(self, question: str) -> bool:
+    async def _ask(self, question: str) -> Any:  # noqa: ANN401 - a value
         connection = await asyncpg.connect(self.stores.postgres.dsn())
         try:
-            return bool(await connection.fetchval(question))
+            return await connection.fetchval(question)
         finally:
             await connection.close()
 
@@ -310,10 +301,3 @@ async def provisioned(stores: Stores) -> tuple[Plan, Run]:
     await provision_redis(made, stores.redis.url(), owns=lambda _: False)
     await provision_postgres(made, stores.postgres.dsn(), owns=lambda _: False)
     return made, run
-
-
-def is_trading(rig: Rig, standing: dict[str, Any]) -> bool:
-    return bool(standing.get("trading")) and rig.alive() is not None
-
-
-__all__ = ["API_SECRET", "Rig", "is_trading", "os", "provisioned", "rigged", "until"]

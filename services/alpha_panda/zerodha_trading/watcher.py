@@ -143,7 +143,8 @@ class Watcher:
             positions=positions(await gateway.positions()),
             holdings=holdings(await gateway.holdings()),
         )
-        day = trading_date(self._ledger.desk.now or datetime.now(UTC))
+        told = max((each.part.at for each in orders if each.part.at is not None), default=datetime.now(UTC))
+        day = trading_date(self._ledger.desk.now or told)
         found = compare(self._ledger.desk.book, theirs, self._instruments, day)
         believed = tuple(each for each in found if each in self._suspected)
         if found and frozenset(found) != self._suspected:
