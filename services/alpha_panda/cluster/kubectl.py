@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from alpha_panda.errors import InputError, PandaError, UnavailableError
 
 _SILENT: Final = ("Unable to connect to the server", "connection refused", "was refused", "i/o timeout", "no such host")
 """What kubectl says where nobody answers."""
+
+_LOGGED: Final = re.compile(r"[EWI]\d{4} \d\d:\d\d:\d\d")
 
 
 class Kubectl:
@@ -69,7 +72,9 @@ class Kubectl:
 
 
 def _failure(said: str, arguments: Sequence[str]) -> PandaError:
-    text = said.removeprefix("error: ") or f"kubectl {arguments[0]} failed and said nothing"
+    """The last word of kubectl, without the log of its client library before it."""
+    lines = [line for line in said.splitlines() if not _LOGGED.match(line)]
+    text = "\n".join(lines).removeprefix("error: ") or f"kubectl {arguments[0]} failed and said nothing"
     if any(part in text for part in _SILENT):
         return UnavailableError(text, remedy="kubectl cluster-info tells whether the cluster answers")
     return PandaError(text)
