@@ -49,7 +49,7 @@ async def test_an_operator_that_is_killed_around_each_kind_of_write_makes_the_sa
         installed.end()
         await proxy.close()
     names = {name.rpartition("/")[0] for name in installed.versions()}
-    assert len(names) == len(installed.versions()) == 5 * 7
+    assert len(names) == len(installed.versions()) == 5 * 8
     made = [each["objectRef"] for each in installed.writes() if each["responseStatus"].get("code") == 201]
     created = [(each["resource"], each["name"]) for each in made if each["resource"] != "events"]
     assert len(created) == len(set(created)), "nothing was made a second time"
