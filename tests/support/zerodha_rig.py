@@ -43,8 +43,7 @@ NAME = "NSE:YESBANK"
 PRICE = 15_000
 BEGIN = datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
 PARTITIONS = 2
-DIVISOR = 20
-"""What the protocol's waits are divided by, where that leaves a busy machine time to answer."""
+DIVISOR = 20  # of the protocol's waits, where that leaves a busy machine time to answer
 WAITS = {
     "ENTRY_SECONDS": 20.0,
     "REQUEST_SECONDS": 2.0,
@@ -150,11 +149,10 @@ class Rig:
         return next((each for each in self.processes if each.poll() is None), None)
 
     def stop(self) -> None:
-        for each in self.processes:
-            if each.poll() is None:
-                each.send_signal(signal.SIGCONT)
-                each.kill()
-                each.wait()
+        for each in filter(lambda one: one.poll() is None, self.processes):
+            each.send_signal(signal.SIGCONT)
+            each.kill()
+            each.wait()
 
     def arm(self, point: str, action: str = "kill", passing: int = 1) -> None:
         (self.fail_points / f"{self.service}.{point}").write_text(f"{action} {passing}")
@@ -186,9 +184,8 @@ class Rig:
             "expires_at": at + timedelta(minutes=5),
             **fields,
         }
-        data = SignalValidated(
-            signal_id=raw, signal=SignalRaised(**values), quantity=quantity, binding_constraint="test"
-        )
+        signal_ = SignalRaised(**values)
+        data = SignalValidated(signal_id=raw, signal=signal_, quantity=quantity, binding_constraint="test")
         event = Event(
             id=verdict_id(at, raw),
             event_time=at,
@@ -200,8 +197,7 @@ class Rig:
             broker=BROKER,
         )
         self.sent[raw] = event
-        origin = Origin(source=f"{BROKER}.risk-manager", broker=BROKER, fence=1, code=code_digest(), config="test")
-        self._produce(SIGNALS_VALIDATED.full_name(BROKER), partition_of(YESBANK, PARTITIONS), event, origin)
+        self.again(raw)
         return raw
 
     def again(self, raw: str) -> None:
@@ -220,8 +216,7 @@ class Rig:
         self._control(CONTROL_BROKERS.full_name(), BROKER, data)
 
     def _control(self, topic: str, key: str, data: Any) -> None:  # noqa: ANN401 - a control fact
-        now = datetime.now(UTC)
-        identity = event_id(now, "control", key, time.monotonic_ns())
+        identity = event_id(now := datetime.now(UTC), "control", key, time.monotonic_ns())
         event = Event(id=identity, event_time=now, data=data, key=key, correlation_id=identity)
         self._produce(topic, 0, event, Origin(source="test"))
 
@@ -236,8 +231,7 @@ class Rig:
         consumer = Consumer({**settings, "enable.auto.commit": "false", "enable.partition.eof": "true"})
         names = [topic.full_name(BROKER) for topic in ORDER_EVENTS]
         consumer.assign([TopicPartition(name, p, 0) for name in names for p in range(PARTITIONS)])
-        found: list[Envelope] = []
-        ended = 0
+        found, ended = list[Envelope](), 0
         while ended < len(names) * PARTITIONS:
             message = consumer.poll(30)
             assert message is not None, "Kafka does not answer"
