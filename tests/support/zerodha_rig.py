@@ -184,9 +184,8 @@ class Rig:
             "expires_at": at + timedelta(minutes=5),
             **fields,
         }
-        data = SignalValidated(
-            signal_id=raw, signal=SignalRaised(**values), quantity=quantity, binding_constraint="test"
-        )
+        signal_ = SignalRaised(**values)
+        data = SignalValidated(signal_id=raw, signal=signal_, quantity=quantity, binding_constraint="test")
         event = Event(
             id=verdict_id(at, raw),
             event_time=at,
@@ -217,8 +216,7 @@ class Rig:
         self._control(CONTROL_BROKERS.full_name(), BROKER, data)
 
     def _control(self, topic: str, key: str, data: Any) -> None:  # noqa: ANN401 - a control fact
-        now = datetime.now(UTC)
-        identity = event_id(now, "control", key, time.monotonic_ns())
+        identity = event_id(now := datetime.now(UTC), "control", key, time.monotonic_ns())
         event = Event(id=identity, event_time=now, data=data, key=key, correlation_id=identity)
         self._produce(topic, 0, event, Origin(source="test"))
 
@@ -233,8 +231,7 @@ class Rig:
         consumer = Consumer({**settings, "enable.auto.commit": "false", "enable.partition.eof": "true"})
         names = [topic.full_name(BROKER) for topic in ORDER_EVENTS]
         consumer.assign([TopicPartition(name, p, 0) for name in names for p in range(PARTITIONS)])
-        found: list[Envelope] = []
-        ended = 0
+        found, ended = list[Envelope](), 0
         while ended < len(names) * PARTITIONS:
             message = consumer.poll(30)
             assert message is not None, "Kafka does not answer"
