@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Final
 
 from aiokafka import TopicPartition
@@ -15,6 +14,7 @@ from alpha_panda.events.topics import CONTROL_QUARANTINE
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.log_reader import log_consumer, read_records
 from alpha_panda.local.run_file import Run, load_run
+from alpha_panda.operations.quiet import quiet_kafka
 
 _SECONDS: Final = 3.0
 """Somebody waits for a table that is worth showing without this, too."""
@@ -28,9 +28,9 @@ async def read_quarantines(layout: Layout) -> Quarantines:
     """
     if not layout.ports.is_file():
         return {}
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a log that is away is told once, by the error
     try:
-        return await asyncio.wait_for(_read(layout), _SECONDS)
+        with quiet_kafka():
+            return await asyncio.wait_for(_read(layout), _SECONDS)
     except TimeoutError as error:
         raise UnavailableError(f"the log did not answer within {_SECONDS:g} s", remedy="see `panda status`") from error
 

@@ -8,7 +8,6 @@ writes at a time, since each entry needs the digest of the one before.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from alpha_panda.events.envelope import Event, decode, decode_header
 from alpha_panda.events.ids import event_id
 from alpha_panda.events.topics import AUDIT_EVENTS
 from alpha_panda.operations.publisher import operations_publisher
+from alpha_panda.operations.quiet import quiet_kafka
 from alpha_panda.runtime.file_lock import FileLock
 from alpha_panda.runtime.kafka import make_consumer, start_client, translate
 from alpha_panda.runtime.settings import ServiceSettings
@@ -68,10 +68,10 @@ class AuditLog:
             os.fsync(file.fileno())
 
     async def _flush(self) -> str | None:
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what does not answer is told in our words
         try:
-            async with asyncio.timeout(_SECONDS):
-                await self._write()
+            with quiet_kafka():
+                async with asyncio.timeout(_SECONDS):
+                    await self._write()
         except TimeoutError:
             return f"Kafka did not answer within {_SECONDS:g} s"
         except (PandaError, OSError) as error:

@@ -6,7 +6,6 @@ before each entry, also while the log is down.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from alpha_panda.events.ids import event_id
 from alpha_panda.events.topics import CONTROL_TRADING
 from alpha_panda.operations.halt_door import Door, Standing, standings
 from alpha_panda.operations.publisher import operations_publisher
+from alpha_panda.operations.quiet import quiet_kafka
 from alpha_panda.runtime.control_reader import ControlReader
 from alpha_panda.runtime.kafka import translate
 from alpha_panda.runtime.kill_switch import KillSwitch
@@ -56,19 +56,18 @@ class LogDoor(Door):
         return "written"
 
     async def _halts(self) -> Halts:
-        # aiokafka tells its log of a broker that does not answer; the report of this door tells it better.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         reader = ControlReader(self._settings)
         halts: Halts = {}
-        try:
-            for event, _ in await reader.start():
-                if isinstance(event.data, TradingHalted | TradingResumed):
-                    note(halts, event.data)
-                    self._last[halt_key(event.data.scope, event.data.subject)] = event.event_time
-        except kafka_errors.KafkaError as error:
-            raise translate(error) from error
-        finally:
-            await reader.stop()
+        with quiet_kafka():
+            try:
+                for event, _ in await reader.start():
+                    if isinstance(event.data, TradingHalted | TradingResumed):
+                        note(halts, event.data)
+                        self._last[halt_key(event.data.scope, event.data.subject)] = event.event_time
+            except kafka_errors.KafkaError as error:
+                raise translate(error) from error
+            finally:
+                await reader.stop()
         return halts
 
     async def _tell(self, statement: TradingHalted | TradingResumed) -> None:

@@ -32,8 +32,10 @@ from alpha_panda.events.envelope import Event
 from alpha_panda.events.orders import OrderSubmitted
 from alpha_panda.events.signals import SignalRejected
 
-OPEN = {"/health", "/metrics", "/api/v1/auth/login", "/api/v1/auth/refresh"}
-FULL = {"broker": "paper", "name": "s", "signal_id": "x", "instrument": "NSE:YESBANK"}
+HOOK = "/api/v1/hooks/alertmanager"
+"""Has a secret of its own."""
+OPEN = {"/health", "/metrics", "/api/v1/auth/login", "/api/v1/auth/refresh", HOOK}
+FULL = {"broker": "paper", "name": "s", "signal_id": "x", "instrument": "NSE:YESBANK", "alert_id": "x"}
 
 
 @pytest.fixture

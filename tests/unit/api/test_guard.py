@@ -200,6 +200,7 @@ def test_every_route_says_what_it_asks_of_whoever_calls(world: World):
         "GET /metrics",
         "POST /api/v1/auth/login",
         "POST /api/v1/auth/refresh",
+        "POST /api/v1/hooks/alertmanager",
     }
     assert roles["POST /api/v1/ops/halts"] == "trader"
     assert roles["GET /api/v1/users"] == "admin"

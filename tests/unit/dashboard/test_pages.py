@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from tests.unit.api.fakes import World
 from tests.unit.strategy_runner.scripted import YESBANK, configured
