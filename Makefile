@@ -6,7 +6,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 # Two files at a time, also where there are more processors: each may start a platform of its own.
 IN_PARALLEL := --numprocesses 2 --dist loadfile
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator test-ui \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator test-ui test-exchange \
 	chaos planted images chart \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
@@ -35,7 +35,7 @@ reset: local ## Forget everything that happened
 
 ##@ Develop
 test: dev ## Run the tests and print their coverage
-	@$(BIN)/python -m pytest tests/unit tests/integration -m "not operations" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/unit tests/integration -m "not operations and not exchange" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-unit: dev ## Run the tests that need no store
@@ -57,6 +57,9 @@ test-operations: dev ## Run the tests that halt, examine and repair a whole plat
 
 test-chaos: dev ## Run the short part of the chaos runs: some fail-points and two seeds
 	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
+
+test-exchange: dev ## Do harm to orders at a simulated Zerodha, with real processes and stores
+	@$(BIN)/python -m pytest tests/integration/zerodha -m exchange $(PYTEST_ARGS)
 
 test-ui: dev ## Use the dashboard in Debian's chromium, on a platform that replays a day
 	@$(BIN)/python -m pytest tests/ui -m ui $(PYTEST_ARGS)

@@ -18,7 +18,7 @@ from alpha_panda.events.envelope import decode
 from alpha_panda.kite_simulator.faults import Fault, Kind
 from alpha_panda.local.stores import Stores
 
-pytestmark = [pytest.mark.operations, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.exchange, pytest.mark.timeout(900)]
 PATIENCE = 240.0
 POINTS = (
     "after_consume",

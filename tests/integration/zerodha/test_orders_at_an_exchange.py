@@ -13,7 +13,7 @@ from tests.support.zerodha_rig import NAME, PRICE, Rig, provisioned, rigged
 
 from alpha_panda.local.stores import Stores
 
-pytestmark = [pytest.mark.operations, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.exchange, pytest.mark.timeout(400)]
 PATIENCE = 150.0
 
 
