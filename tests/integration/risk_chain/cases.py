@@ -137,10 +137,9 @@ BY_STRATEGY = (
 
 FOREVER = {
     "freeze_quantity": ("freeze-quantity", ("10 < lot 20", "the exchange's limit for FREEZE-QUANTITY")),
-    "cash_unknown": ("elsewhere", ("Broker kite of type Zerodha",)),
 }
 """What no change of a resource lets pass, with its Strategy and what is said: a share of which the exchange takes no
-lot, and a Broker whose cash nobody knows."""
+lot."""
 
 AIM, PLAIN, SLIP, AGED, GAPPY, DAILY = "aim", "plain", "slip", "aged", "gappy", "daily"
 """Strategies that the cases of the account look at; what each is for is in `resources`."""

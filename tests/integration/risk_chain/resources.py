@@ -18,7 +18,6 @@ SPECIAL = (
     Share("DAILY", late=True),
     Share("AUCTION", late=True),
     Share("LOSER"),
-    Share("ELSEWHERE"),
     Share("FREEZE-QUANTITY", lot=20, freeze="10"),
     Share("SECOND"),
     Share("AIM"),
@@ -42,11 +41,6 @@ def broker(name: str = "paper", **change: Any) -> Fields:  # noqa: ANN401 - a re
     }
     paper = {"startingCash": "10000000", "charges": {"asOf": "2026-04-01"}, **change.pop("paper", {})}
     return _resource("Broker", name, {"type": "Paper", "account": account, "paper": paper, **change})
-
-
-def kite() -> Fields:
-    """A Broker whose cash nobody knows; no order can go there, and nothing is asked of it."""
-    return _resource("Broker", "kite", {"type": "Zerodha", "credentialsSecretRef": {"name": "none"}})
 
 
 def probe(name: str, symbols: tuple[str, ...], **fields: Any) -> Fields:  # noqa: ANN401 - a resource's values are JSON
@@ -85,7 +79,6 @@ def standing() -> tuple[Fields, ...]:
         probe(DAILY, ("DAILY",), product="MIS"),
         probe("auction", ("AUCTION",)),
         probe(LOSER, ("LOSER",), brokers=["losing"]),
-        probe("elsewhere", ("ELSEWHERE",), brokers=["kite"]),
         probe("freeze-quantity", ("FREEZE-QUANTITY",)),
     )
 

@@ -25,7 +25,7 @@ from tests.integration.risk_chain.cases import (
 )
 from tests.integration.risk_chain.desk import Desk, Log, Verdict
 from tests.integration.risk_chain.market import write_bars, write_table
-from tests.integration.risk_chain.resources import LOSER, SHARES, broker, kite, of_case, standing
+from tests.integration.risk_chain.resources import LOSER, SHARES, broker, of_case, standing
 
 from alpha_panda.domain.calendar import IST
 from alpha_panda.events.signals import Intent, Reason
@@ -46,7 +46,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     write_bars(folder / "bars.csv", SHARES)
     panda = Panda(folder / "data", (_HERE,))
     desk = Desk(panda, folder, Log(Layout(panda.data_dir)))
-    first = [broker(), broker("losing"), kite(), *standing(), *(of_case(each, refused=False) for each in BY_STRATEGY)]
+    first = [broker(), broker("losing"), *standing(), *(of_case(each, refused=False) for each in BY_STRATEGY)]
     (folder / "resources.yaml").write_text("\n---\n".join(map(json.dumps, first)))
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(_HERE)
@@ -112,8 +112,7 @@ def test_the_command_the_status_and_the_api_tell_what_holds_until_when_and_what_
 def test_what_no_resource_can_allow_is_refused(desk: Desk, tripped: Tripped) -> None:
     _ = tripped  # which has days to go by meanwhile
     for code, (strategy, says) in FOREVER.items():
-        where = "kite" if code == "cash_unknown" else "paper"
-        verdict = desk.first(strategy, 0, _enters, "an entry", where)
+        verdict = desk.first(strategy, 0, _enters, "an entry")
         _explains(verdict.reason(code), *says)
 
 
