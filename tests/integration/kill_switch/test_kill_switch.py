@@ -38,7 +38,7 @@ LOG = CONTROL_TRADING.name
 INSTRUMENTS = 10
 TAKES_EFFECT = timedelta(milliseconds=250)
 """From the command's return to the last entry that may still be validated."""
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 150.0
 _POLL_SECONDS = 0.3
 _MANY = 100_000
 

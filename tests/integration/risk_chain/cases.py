@@ -82,7 +82,7 @@ BY_STRATEGY = (
     ByStrategy(
         "kelly_unknown",
         ("sizing.kelly.winRatePercent", "sizing.kelly.minTrades"),
-        {"sizing": {"method": "Kelly"}},
+        {"sizing": {"method": "Kelly", "kelly": {"minTrades": 10_000}}},
         {"sizing": {"method": "Kelly", "kelly": _KELLY}},
     ),
     ByStrategy(
