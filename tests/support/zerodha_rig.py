@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 from confluent_kafka import Consumer, Producer, TopicPartition
 from tests.support.kite import API_KEY, RunningSimulator, running_simulator
+from tests.support.zerodha_plan import BEGIN, BROKER, BROKER_SPEC, PARTITIONS, STRATEGY, STRATEGY_SPEC
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
@@ -26,23 +28,14 @@ from alpha_panda.events.signals import Intent, Product, Side, SignalRaised, Sign
 from alpha_panda.events.topics import CONTROL_BROKERS, CONTROL_STRATEGIES, ORDER_EVENTS, SIGNALS_VALIDATED
 from alpha_panda.kite_simulator.clock import SimulatedClock
 from alpha_panda.local.launch import StoreAddresses, Surroundings, prepare_launch
-from alpha_panda.local.run_file import FeedChoice, Run
+from alpha_panda.local.run_file import Run
 from alpha_panda.local.stores import Stores
-from alpha_panda.provision import provision_kafka, provision_postgres, provision_redis
-from alpha_panda.resources.broker import Broker
-from alpha_panda.resources.stored import StoredResource
-from alpha_panda.resources.strategy import Strategy
 from alpha_panda.runtime.digests import code_digest
 from alpha_panda.topology.model import Plan
-from alpha_panda.topology.planner import plan
 
-BROKER = "rehearsal"
-STRATEGY = "hand"
 YESBANK = 3050241
 NAME = "NSE:YESBANK"
 PRICE = 15_000
-BEGIN = datetime(2026, 6, 2, 4, 30, tzinfo=UTC)
-PARTITIONS = 2
 DIVISOR = 20  # of the protocol's waits, where that leaves a busy machine time to answer
 WAITS = {
     "ENTRY_SECONDS": 20.0,
@@ -54,41 +47,6 @@ WAITS = {
     "RETRY_SECONDS": 0.5,
     "BACKOFF_SECONDS": 0.3,
 }
-BROKER_SPEC = {
-    "type": "Zerodha",
-    "live": True,
-    "credentialsSecretRef": {"name": "rehearsal"},
-    "zerodha": {"capital": "1000000", "ordersPerSecond": 10},
-}
-STRATEGY_SPEC = {
-    "strategy": "momentum",
-    "instruments": [{"exchange": "NSE", "symbol": "YESBANK"}],
-    "timeframes": ["1m"],
-    "brokers": [BROKER],
-    "mode": "Live",
-    "acknowledgeLive": STRATEGY,
-    "risk": {"maxDailyLoss": "10000"},
-}
-
-
-def _stored(resource: Broker | Strategy) -> StoredResource:
-    return StoredResource(
-        resource=resource,
-        uid=f"uid-{resource.metadata.name}",
-        generation=1,
-        created_at=BEGIN,
-        changed_at=BEGIN,
-        changed_by="ana",
-    )
-
-
-def the_plan(run: Run) -> Plan:
-    head = {"apiVersion": "alphapanda.io/v1alpha1"}
-    broker = Broker.model_validate({**head, "kind": "Broker", "metadata": {"name": BROKER}, "spec": BROKER_SPEC})
-    strategy = Strategy.model_validate(
-        {**head, "kind": "Strategy", "metadata": {"name": STRATEGY}, "spec": STRATEGY_SPEC}
-    )
-    return plan([_stored(broker), _stored(strategy)], run.platform_settings, b"a secret of tests, of no use elsewhere")
 
 
 @dataclass
@@ -155,7 +113,10 @@ class Rig:
             each.wait()
 
     def arm(self, point: str, action: str = "kill", passing: int = 1) -> None:
-        (self.fail_points / f"{self.service}.{point}").write_text(f"{action} {passing}")
+        """The service dies at its next passing of a point; half a file would be refused, so it is there whole."""
+        path = self.fail_points / f"{self.service}.{point}"
+        path.with_suffix(".new").write_text(f"{action} {passing}")
+        path.with_suffix(".new").replace(path)
 
     def enter(self, side: Side = Side.BUY, quantity: int = 10, **fields: Any) -> str:  # noqa: ANN401 - a signal's
         """A validated entry, by a strategy of its own so that none is in another's way."""
@@ -221,9 +182,12 @@ class Rig:
         self._produce(topic, 0, event, Origin(source="test"))
 
     def _produce(self, topic: str, partition: int, event: Event[Any], origin: Origin) -> None:
-        producer = Producer({**self.stores.kafka.admin_settings(), "enable.idempotence": "true"})
-        producer.produce(topic, encode(event, origin), event.key.encode(), partition=partition)
-        assert producer.flush(60) == 0
+        self._producer.produce(topic, encode(event, origin), event.key.encode(), partition=partition)
+        assert self._producer.flush(60) == 0
+
+    @cached_property
+    def _producer(self) -> Producer:
+        return Producer({**self.stores.kafka.admin_settings(), "enable.idempotence": "true"})
 
     def events(self) -> list[Envelope]:
         """Everything on the order topics, claims apart, each partition in its order."""
@@ -288,13 +252,3 @@ def rigged(stores: Stores, folder: Path, plan_: Plan, run: Run) -> Iterator[Rig]
             yield rig
         finally:
             rig.stop()
-
-
-async def provisioned(stores: Stores) -> tuple[Plan, Run]:
-    """The plan of one Zerodha Broker, carried out."""
-    run = Run(partitions=PARTITIONS, feed=FeedChoice(source="synthetic"))
-    made = the_plan(run)
-    await provision_kafka(made, stores.kafka.admin_settings(), owns=lambda _: False)
-    await provision_redis(made, stores.redis.url(), owns=lambda _: False)
-    await provision_postgres(made, stores.postgres.dsn(), owns=lambda _: False)
-    return made, run

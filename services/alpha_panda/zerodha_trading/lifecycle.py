@@ -3,7 +3,7 @@
     WAITING -> DENIED | SENDING -> NOT_SENT | REJECTED | UNKNOWN -> ACKED | UNKNOWN_ABSENT
                                  | ACKED -> FILLED | CANCELLED | EXPIRED | REJECTED
 
-Reports of one order come by three ways, twice and in any order. The join of two is the one that is further:
+Reports of one order come with each look at the book, twice and in any order. The join of two is the further one:
 an end before anything open, more filled before less, a later status before an earlier. It is commutative,
 associative and idempotent, so duplicates and disorder change nothing.
 """

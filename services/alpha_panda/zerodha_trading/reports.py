@@ -1,6 +1,6 @@
 """What Zerodha says of orders, trades and positions, checked field by field before anything believes it.
 
-The same order comes as an answer to a question, over the WebSocket and as a postback; all are read here.
+They come as answers to questions about the day's books, again with each look.
 Prices become integer paise; times, which Zerodha writes in Indian time without saying so, become UTC.
 """
 

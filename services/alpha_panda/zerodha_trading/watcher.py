@@ -1,4 +1,4 @@
-"""Looks at the exchange's books: each second, at a nudge, at the start, and line by line each minute.
+"""Looks at the exchange's books: each second, at each new login, and line by line each minute.
 
 What was sent and not answered is found here by its tag, or parked after it was looked for long enough. Until
 the books were read and every order's outcome is known or parked, no entry goes.
@@ -46,7 +46,7 @@ class Watcher:
         """Nothing was seen."""
         self.gateway: Gateway | None = None
         self.nudge = asyncio.Event()
-        """Somebody has heard that the books have changed."""
+        """The next look is not to wait for its second: there is a new login."""
         self.differences: tuple[Difference, ...] = ()
         self.findings: tuple[str, ...] = ()
         self.reconciled_at: datetime | None = None

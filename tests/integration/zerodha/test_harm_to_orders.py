@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.support.zerodha_rig import Rig, provisioned, rigged
+from tests.support.zerodha_plan import provisioned
+from tests.support.zerodha_rig import Rig, rigged
 
 from alpha_panda.checker.exchange_orders import check_exchange, counts, verdict
 from alpha_panda.checker.exchange_run import ExchangeRun, Row
 from alpha_panda.events.envelope import decode
+from alpha_panda.events.orders import OrderUnknown
 from alpha_panda.kite_simulator.faults import Fault, Kind
 from alpha_panda.local.stores import Stores
 
@@ -101,9 +103,9 @@ async def story(rig: Rig) -> ExchangeRun:
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_service_killed_at_any_step_sends_nothing_twice_and_goes_on(rig: Rig, point: str) -> None:
     await trading(rig)
-    rig.arm(point)
     process = rig.alive()
     assert process is not None
+    rig.arm(point)
     signal = rig.enter()
 
     async def dead() -> bool:
@@ -129,9 +131,14 @@ async def test_an_order_that_appears_seconds_later_is_adopted(rig: Rig) -> None:
     await trading(rig)
     rig.simulator.faults(Fault(kind=Kind.LATE_400, on="place", count=1, seconds=4.0))
     signal = rig.enter()
-    await until(lambda: entry_in(rig, signal, ("UNKNOWN",)), "its outcome is unknown")
-    await until(lambda: entry_in(rig, signal, ("FILLED",)), "the order is adopted and booked")
+    found = await until(lambda: entry_in(rig, signal, ("FILLED",)), "the order is adopted and booked")
     rig.simulator.faults()
+
+    async def told_as_unknown() -> bool:
+        order, events = found["order"]["order_id"], map(decode, rig.events())
+        return any(isinstance(each.data, OrderUnknown) and each.data.order.order_id == order for each in events)
+
+    await until(told_as_unknown, "the log says that its outcome was unknown")
 
 
 async def test_a_login_that_ends_stops_orders_and_a_new_one_lets_them_go_on(rig: Rig) -> None:

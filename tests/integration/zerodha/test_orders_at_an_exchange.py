@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.support.zerodha_rig import NAME, PRICE, Rig, provisioned, rigged
+from tests.support.zerodha_plan import provisioned
+from tests.support.zerodha_rig import NAME, PRICE, Rig, rigged
 
 from alpha_panda.local.stores import Stores
 
