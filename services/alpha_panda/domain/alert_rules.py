@@ -18,7 +18,7 @@ from alpha_panda.events.control import (
     TradingHalted,
     TradingResumed,
 )
-from alpha_panda.events.orders import Leg, OrderFailed, OrderFilled
+from alpha_panda.events.orders import Leg, OrderAcknowledged, OrderFailed, OrderFilled, OrderUnknown
 from alpha_panda.events.signals import SignalRejected
 
 _FORCED: Final = {Leg.STOP: Priority.HIGH}
@@ -34,6 +34,8 @@ class AlertRules:
         self._rules: dict[type, Callable[[AnyEvent, Any, str | None], tuple[Change, ...]]] = {
             OrderFilled: self._filled,
             OrderFailed: self._failed,
+            OrderUnknown: self._unknown,
+            OrderAcknowledged: _acknowledged,
             SignalRejected: self._rejected,
             TradingHalted: _halted,
             TradingResumed: _resumed,
@@ -83,6 +85,28 @@ class AlertRules:
             ),
         )
 
+    def _unknown(self, event: AnyEvent, unknown: OrderUnknown, broker: str | None) -> tuple[Change, ...]:
+        order = unknown.order
+        what = f"{order.side} {order.quantity} {self._name(order.instrument_token)}"
+        found = (
+            "it was not found: parked, never sent again" if unknown.given_up else "it is looked for, never sent again"
+        )
+        return (
+            Raised(
+                key=_key_of_unknown(broker, order.order_id),
+                kind=Kind.ORDER_UNKNOWN,
+                priority=Priority.CRITICAL,
+                title=f"{broker}: nobody knows whether the exchange has: {what}",
+                text=f"{order.strategy}, {order.leg}: {unknown.message}; {found}; look: panda zerodha reconcile",
+                at=event.event_time,
+                cause=event.id,
+                broker=broker,
+                strategy=order.strategy,
+                # Both events of one order have its own time: only a level tells what is read again from what is new.
+                level=2 if unknown.given_up else 1,
+            ),
+        )
+
     def _rejected(self, event: AnyEvent, rejected: SignalRejected, broker: str | None) -> tuple[Change, ...]:
         """One notice a day, strategy, instrument and reason: a strategy may want the same thing every minute."""
         signal = rejected.signal
@@ -106,6 +130,15 @@ class AlertRules:
     def _name(self, token: int) -> str:
         found = self._instruments.get(token)
         return f"instrument {token}" if found is None else found.name
+
+
+def _acknowledged(event: AnyEvent, told: OrderAcknowledged, broker: str | None) -> tuple[Change, ...]:
+    """What was found is acknowledged, and nothing else ends it, see `OrderUnknown`."""
+    return (Resolved(prefix=_key_of_unknown(broker, told.order.order_id), at=event.event_time, exact=True),)
+
+
+def _key_of_unknown(broker: str | None, order_id: str) -> str:
+    return f"order_unknown:{broker}:{order_id}"
 
 
 def _halted(event: AnyEvent, halt: TradingHalted, _: str | None) -> tuple[Change, ...]:

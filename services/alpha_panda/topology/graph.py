@@ -19,6 +19,7 @@ from alpha_panda.events.topics import (
     CONTROL_QUARANTINE,
     MARKET_EPOCHS,
     ORDER_EVENTS,
+    ORDERS_ACK,
     ORDERS_FAILED,
     ORDERS_FILLED,
     PNL_SNAPSHOTS,
@@ -209,7 +210,7 @@ NOTIFIER: Final = Service(
     name="notifier",
     shared=True,
     brokers=EVERY,
-    reads=(ORDERS_FILLED, ORDERS_FAILED, SIGNALS_REJECTED, *CONTROL_AND_FINDINGS),
+    reads=(ORDERS_ACK, ORDERS_FILLED, ORDERS_FAILED, SIGNALS_REJECTED, *CONTROL_AND_FINDINGS),
     tables=(
         Table("claims", UPSERT),
         Table("alerts", CHANGE, schema=PLATFORM_SCHEMA),

@@ -16,6 +16,7 @@ from alpha_panda.errors import InputError
 from alpha_panda.events.control import HaltScope, StrategyConfigured, StrategyQuarantined, TradingHalted, TradingResumed
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import event_id
+from alpha_panda.events.orders import OrderAcknowledged, OrderUnknown
 from alpha_panda.events.signals import Side
 from alpha_panda.runtime.alert_store import fold
 
@@ -87,6 +88,52 @@ def test_parts_of_one_order_are_one_notice_and_are_told_once():
     [found] = book.values()
     assert found.state is AlertState.RESOLVED
     assert "₹95.00" in found.title
+
+
+def lost_order() -> tuple[Event, Event, Event]:
+    """An order that was not answered, was parked, and was found after all; all at the order's own time."""
+    order = fill(Side.BUY, 10, 9_500).data.order
+    parked = OrderUnknown(order=order, order_sequence=2, given_up=True, message="HTTP 504")
+    return (
+        event(OrderUnknown(order=order, order_sequence=1, message="HTTP 504")),
+        msgspec.structs.replace(event(parked), id=event_id(at(0), "parked")),
+        event(OrderAcknowledged(order=order, order_sequence=3, broker_order_id="4711")),
+    )
+
+
+def test_an_order_of_unknown_outcome_is_open_until_the_exchange_is_found_to_have_it():
+    unknown, parked, found = lost_order()
+    [alert] = told(unknown, broker="zerodha").values()
+    assert (alert.state, alert.priority, alert.kind) == (AlertState.OPEN, Priority.CRITICAL, Kind.ORDER_UNKNOWN)
+    assert (alert.broker, alert.strategy) == ("zerodha", "s")
+    [alert] = told(unknown, parked, broker="zerodha").values()
+    assert alert.state is AlertState.OPEN
+    assert "parked" in alert.text
+    for events in ((unknown, found), (unknown, parked, found)):
+        [alert] = told(*events, broker="zerodha").values()
+        assert alert.state is AlertState.RESOLVED
+
+
+def test_an_order_of_unknown_outcome_that_is_read_again_after_its_end_changes_nothing():
+    events = lost_order()
+    book = told(*events, broker="zerodha")
+    before = dict(book)
+    for each in events:
+        assert fold(book, RULES.changes(each, "zerodha")) == []
+    assert book == before
+
+
+def test_a_parked_order_is_told_to_whoever_acknowledged_that_it_was_looked_for():
+    unknown, parked, _ = lost_order()
+    book = told(unknown, broker="zerodha")
+    [(key, alert)] = book.items()
+    book[key] = msgspec.structs.replace(alert, state=AlertState.ACKNOWLEDGED)
+    [step] = fold(book, RULES.changes(parked, "zerodha"))
+    assert (step.occasion, step.alert.state) == ("raised-2", AlertState.OPEN)
+
+
+def test_an_acknowledged_order_whose_outcome_was_never_in_doubt_is_no_alert():
+    assert told(lost_order()[2], broker="paper") == {}
 
 
 def test_a_quarantine_is_over_when_its_strategy_changes_and_not_when_it_is_told_again():
