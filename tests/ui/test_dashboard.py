@@ -19,6 +19,7 @@ PAGES = (
     "/brokers/paper/orders",
     "/brokers/paper/risk",
     "/brokers/paper/performance",
+    "/brokers/paper/alerts",
     "/brokers/paper/services",
     "/brokers/paper/logs",
     "/brokers/paper/settings",
@@ -122,6 +123,25 @@ def test_one_click_halts_and_a_reason_resumes(window: Window) -> None:
     dialog.get_by_role("button", name="Resume").click()
     expect(page.locator(".safety .state")).not_to_have_text("Halted")
     expect(page.get_by_role("button", name="Resume…")).to_have_count(0)
+    assert window.wrong == []
+
+
+def test_a_halt_is_an_alert_that_somebody_acknowledges_and_that_is_over_with_its_end(window: Window) -> None:
+    page = window.open("/brokers/paper/alerts")
+    page.get_by_role("button", name="Halt paper").click()
+    told = "Trading is halted: broker paper"
+    waiting, taken, over = (page.get_by_role("region", name=name) for name in ("Open", "Acknowledged", "Over"))
+    waiting.get_by_role("button", name=f"Acknowledge: {told}").click()
+    expect(taken.locator("tbody tr", has_text=told)).to_contain_text("ana")
+    expect(waiting.get_by_text(told)).to_have_count(0)
+    page = window.open("/brokers/paper/risk")
+    page.get_by_role("button", name="Resume…").click()
+    page.get_by_label("Why it is safe again").fill("it was a drill")
+    page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    expect(page.locator(".safety .state")).not_to_have_text("Halted")
+    page = window.open("/brokers/paper/alerts")
+    expect(over.locator("tbody tr", has_text=told).first).to_be_visible()
+    expect(taken.get_by_text(told)).to_have_count(0)
     assert window.wrong == []
 
 

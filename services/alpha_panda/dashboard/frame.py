@@ -29,6 +29,7 @@ from alpha_panda.errors import PandaError
 
 STATIC: Final = files("alpha_panda.dashboard") / "static"
 PLATFORM_PAGES: Final[tuple[tuple[str, str], ...]] = (
+    ("alerts", "Alerts"),
     ("services", "Services and feed"),
     ("logs", "Logs"),
     ("settings", "Settings"),

@@ -12,6 +12,7 @@ from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.security.policies import needs
 from alpha_panda.api.security.principal import Role
 from alpha_panda.dashboard.account import read_account
+from alpha_panda.dashboard.alerts import read_dead_letters
 from alpha_panda.dashboard.frame import Frame
 
 LINES = 200
@@ -26,11 +27,12 @@ def platform_routes(dependencies: Dependencies, frame: Frame) -> APIRouter:
     @router.get("/services")
     @needs(Role.VIEWER)
     async def show_services(request: Request, broker: str) -> HTMLResponse:
-        """Each service and store: state, lag, the age of its last event, what is wrong."""
+        """Each service and store: state, lag, the age of its last event, what is wrong, what was set aside."""
         stand = await frame.stand(broker)
         age, found = await dependencies.machine.services()
         account = await read_account(dependencies, broker)
-        return frame.page(request, "services", stand, account=account, word_age=age, services=found)
+        letters = await read_dead_letters(dependencies)
+        return frame.page(request, "services", stand, account=account, word_age=age, services=found, letters=letters)
 
     @router.get("/logs")
     @needs(Role.TRADER)

@@ -17,6 +17,7 @@ from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.security.policies import needs, open_to_all
 from alpha_panda.api.security.principal import Role
 from alpha_panda.dashboard.account_pages import account_routes
+from alpha_panda.dashboard.alerts import alert_page
 from alpha_panda.dashboard.books import Books
 from alpha_panda.dashboard.charts import chart_routes
 from alpha_panda.dashboard.frame import Frame
@@ -46,6 +47,7 @@ def dashboard_routes(dependencies: Dependencies) -> list[BaseRoute]:
         chart_routes(dependencies, books),
         account_routes(dependencies, frame, books),
         strategy_pages(dependencies, frame, books),
+        alert_page(dependencies, frame),
         platform_routes(dependencies, frame),
     )
     files = Files(packages=[("alpha_panda.dashboard", "static")])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from tests.unit.api.fakes import World
+from msgspec import structs
+from tests.unit.api.fakes import NOW, World
 from tests.unit.strategy_runner.scripted import YESBANK, configured
 
 from alpha_panda.dashboard.site import dashboard_routes, own_path
+from alpha_panda.domain.alert_watch import of_letters
+from alpha_panda.domain.alerts import raised
 
-ACCOUNT_PAGES = ["", "/strategies", "/strategies/s", "/orders", "/risk", "/performance", "/settings"]
+ACCOUNT_PAGES = ["", "/strategies", "/strategies/s", "/orders", "/risk", "/performance", "/alerts", "/settings"]
 
 
 @pytest.fixture
@@ -79,6 +84,29 @@ async def test_a_strategy_with_markup_for_a_name_is_inert(world: World) -> None:
         answer = await world.get(f"/brokers/paper/{page}")
         assert "&lt;script&gt;alert" in answer.text
         assert "<script>alert" not in answer.text
+
+
+def an_alert(**changes: object) -> dict[str, Any]:
+    change = of_letters("some topic", 2, NOW)
+    step = raised(None, change)
+    assert step is not None
+    shown = {"written_at": NOW, "acknowledged_at": None, "acknowledged_by": None}
+    return structs.asdict(step.alert) | shown | changes
+
+
+async def test_an_open_alert_is_acknowledged_with_one_button(world: World) -> None:
+    world.pool.rows = [an_alert(id="01a1f71c-7600-72a1-abe0-e190e49f480f", title="<b>bold</b>")]
+    answer = await world.get("/brokers/paper/alerts", priority="high")
+    assert 'data-api="/api/v1/alerts/01a1f71c-7600-72a1-abe0-e190e49f480f/acknowledgement"' in answer.text
+    assert "&lt;b&gt;bold" in answer.text
+    assert "<b>bold" not in answer.text
+
+
+@pytest.mark.parametrize("query", [{"priority": "dreadful"}, {"before": "nonsense"}])
+async def test_a_filter_that_makes_no_sense_is_told_on_a_page(world: World, query: dict[str, str]) -> None:
+    answer = await world.get("/brokers/paper/alerts", **query)
+    assert answer.status_code in {404, 422}
+    assert answer.headers["content-type"].startswith("text/html")
 
 
 async def test_a_store_that_is_away_is_told_on_a_page(world: World) -> None:
