@@ -12,7 +12,7 @@ import pytest_asyncio
 from confluent_kafka.admin import AdminClient
 from tests.chaos.tcp_proxy import TcpProxy
 from tests.operator.conftest import eventually
-from tests.support.installed import LEASE_SECONDS, MOMENTUM, PAPER, Installed
+from tests.support.installed import DESK, LEASE_SECONDS, MOMENTUM, PAPER, Installed
 from tests.support.kube_api import KubeApi
 
 pytestmark = pytest.mark.operator
@@ -116,7 +116,7 @@ async def test_a_namespace_ends_whether_the_operator_goes_before_it_or_after(
     operator = installed.start()
     installed.apply("Broker", "paper", PAPER)
     installed.apply("Strategy", "momentum", MOMENTUM)
-    await eventually(lambda: len(installed.names("Deployment")) == 7, "it has made all")
+    await eventually(lambda: installed.names("Deployment") == DESK, "it has made all")
     if first == "operator":
         assert await asyncio.to_thread(operator.stop) == 0
     assert installed.kube.http.delete(f"/api/v1/namespaces/{installed.namespace}").is_success

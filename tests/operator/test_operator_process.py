@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from tests.chaos.tcp_proxy import TcpProxy
 from tests.operator.conftest import at_rest, eventually
-from tests.support.installed import MOMENTUM, PAPER, Installed
+from tests.support.installed import DESK, MOMENTUM, PAPER, Installed
 
 pytestmark = pytest.mark.operator
 
@@ -50,4 +50,4 @@ async def test_an_api_server_that_was_away_is_gone_on_with(installed: Installed,
     await eventually(
         lambda: installed.get("Strategy", "momentum").get("status", {}).get("observedGeneration") == 1, "looked at"
     )
-    assert len(installed.names("Deployment")) == 7, "nothing was deleted meanwhile"
+    assert installed.names("Deployment") == DESK, "nothing was deleted meanwhile"

@@ -28,7 +28,16 @@ ROLE = ROOT / "operator" / "alpha_panda_operator" / "role.yaml"
 IMAGE = "registry.example/alpha-panda-services:1"
 PAPER: dict[str, Any] = {"type": "Paper"}
 MOMENTUM: dict[str, Any] = {"strategy": "momentum", "instruments": [{"exchange": "NSE", "symbol": "RELIANCE"}]}
+DESK = frozenset(
+    f"panda-{service}"
+    for service in (
+        *("api", "bar-builder", "history", "notifier", "strategy-runner"),
+        *("paper-paper-trading", "paper-portfolio", "paper-risk-manager"),
+    )
+)
+"""The Deployments of one Broker named paper and its strategies, as long as the feed publishes nothing."""
 MADE = ("Deployment", "ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy")
+"""What is made of each of them."""
 LEASE_SECONDS = 20.0
 """Not too short for a machine that does much else: an operator that cannot renew in time ends."""
 MASTER = "only the tests know this secret: 0123456789"
