@@ -45,7 +45,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
     instruments: Path | None
     config: Path | None
     api_port: int | None
-    observability: bool
+    observability: bool = False
     again: bool
     wait: bool
 
