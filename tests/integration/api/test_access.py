@@ -43,7 +43,7 @@ def operations(served: Served) -> Iterator[tuple[str, str, str]]:
 
 def test_each_role_may_do_what_the_description_says_and_nothing_else(served: Served, people: dict[str, str]):
     asked = 0
-    names = {"broker": "paper", "name": "s", "signal_id": SIGNAL_ID, "instrument": "NSE:YESBANK"}
+    names = {"broker": "paper", "name": "s", "signal_id": SIGNAL_ID, "alert_id": SIGNAL_ID, "instrument": "NSE:YESBANK"}
     with served.client(None) as client:
         for method, path, needed in operations(served):
             if path in {"/api/v1/events", "/api/v1/auth/logout"}:
@@ -63,7 +63,13 @@ def test_each_role_may_do_what_the_description_says_and_nothing_else(served: Ser
 
 
 def test_what_belongs_to_no_known_broker_is_not_found_whoever_asks(served: Served, people: dict[str, str]):
-    foreign = {"broker": "someone-elses", "name": "someone-elses", "signal_id": SIGNAL_ID, "instrument": "NSE:NONE"}
+    foreign = {
+        "broker": "someone-elses",
+        "name": "someone-elses",
+        "signal_id": SIGNAL_ID,
+        "alert_id": SIGNAL_ID,
+        "instrument": "NSE:NONE",
+    }
     with served.client(people["admin"]) as client:
         for method, path, _ in operations(served):
             if method == "GET" and "{" in path:

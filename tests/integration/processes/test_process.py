@@ -117,6 +117,7 @@ sys.exit(run_process(stubborn))
 
 HANGING = """
 import asyncio, sys
+from alpha_panda.runtime.process import run_process
 
 async def main(process):
     process.health.ready = {ready}
