@@ -37,10 +37,8 @@ def bars(facts: Facts, calendar: SessionCalendar) -> Finding:
         look.look()
         expected = given.get(key)
         if expected != bar:
-            look.fail(
-                fact.at,
-                f"{bar.timeframe} bar of {bar.instrument_token} at {bar.start.isoformat()}: ticks give {expected}",
-            )
+            name = f"{bar.timeframe} bar of {bar.instrument_token} at {bar.start.isoformat()}"
+            look.fail(fact.at, f"{name}: {bar}; ticks give {expected}")
     for (token, timeframe, start), expected in sorted(given.items()):
         if until is not None and expected.end <= until and (token, timeframe, start) not in seen:
             look.look()

@@ -134,8 +134,9 @@ def _cut(request: web.Request, said: bytes) -> web.Response:
 
 def _raw(reply: Reply, *, typed: bool) -> bytes:
     kind = f"Content-Type: {reply.content_type}\r\n" if typed else ""
-    head = f"HTTP/1.1 {reply.status} Simulated\r\n{kind}Content-Length: {len(reply.body)}\r\n\r\n"
-    return head.encode() + reply.body
+    # Said, because a client that keeps the connection may write its next request before it hears of the end.
+    size = f"Content-Length: {len(reply.body)}\r\nConnection: close\r\n"
+    return f"HTTP/1.1 {reply.status} Simulated\r\n{kind}{size}\r\n".encode() + reply.body
 
 
 def _date(seconds: float) -> str:

@@ -193,7 +193,7 @@ def replaying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     (resources / "strategy.yaml").write_text(_json(strategy("first", every=8, listed=(YESBANK,))))
     panda = Panda(folder / "data", (EAGER,))
     try:
-        panda.run("up", "-f", str(resources), "--replay", str(ROOT / "examples" / "market"), "--speed", "600")
+        panda.run("up", "-f", str(resources), "--replay", str(ROOT / "examples" / "market"), "--speed", "200")
         yield Desk(panda)
     finally:
         panda.run("reset", "-y", check=False)

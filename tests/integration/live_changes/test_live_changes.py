@@ -89,7 +89,7 @@ def test_a_broker_joins_a_replay_in_its_middle_and_another_leaves_it(replaying: 
     gone_at = desk.epoch("market-feed")
     assert {name: pid for name, pid in desk.pids().items() if name in shared} == shared
 
-    report = desk.panda.json("up", "--replay", str(ROOT / "examples" / "market"), "--speed", "600", "--wait")
+    report = desk.panda.json("up", "--replay", str(ROOT / "examples" / "market"), "--speed", "200", "--wait")
     assert 20 < gone_at < 376, "the Broker was deleted in the middle of the replay"
     second = next(each for each in report["brokers"] if each["broker"] == "second")
     assert second["fills"]

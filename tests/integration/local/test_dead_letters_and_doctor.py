@@ -39,6 +39,8 @@ READERS = 6
 """Groups that read ticks: builder, runner, history; and risk, trading, portfolio of the Broker."""
 RUBBISH = b"\xff{ this is no tick"
 STRANGER = 999_999
+OPENING = datetime(2026, 1, 5, 3, 45, tzinfo=UTC)
+"""When the made-up market begins."""
 PATIENCE = 40.0
 
 pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
@@ -80,11 +82,13 @@ async def write(panda: Panda, *values: bytes) -> None:
 
 
 def stranger() -> bytes:
-    """A tick of an instrument that the run's table does not have."""
-    now = datetime.now(UTC)
-    identity = tick_id(STRANGER, now, 1)
+    """A tick of an instrument that the run's table does not have, of the market's first second.
+
+    A tick of a later time would close every bar where it stands.
+    """
+    identity = tick_id(STRANGER, OPENING, 1)
     data = Tick(instrument_token=STRANGER, price_paise=10_000)
-    event = Event(id=identity, event_time=now, data=data, key="some", correlation_id=identity, sequence=1)
+    event = Event(id=identity, event_time=OPENING, data=data, key="some", correlation_id=identity, sequence=1)
     return encode(event, Origin(source="market-feed"))
 
 
