@@ -2,67 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
 
-from alpha_panda.cli import (
-    accounts,
-    alerts,
-    auditing,
-    backtest,
-    charges,
-    dlq,
-    doctor,
-    events,
-    halting,
-    indicators,
-    kite_simulator,
-    notify,
-    optimize,
-    parity,
-    platform,
-    resources,
-    risk,
-    schemas,
-    shells,
-    strategies,
-    trading_views,
-    verify,
-    zerodha,
-)
-
-PARTS: Final = (
-    platform.register,
-    resources.register,
-    halting.register,
-    risk.register,
-    trading_views.register,
-    accounts.register,
-    alerts.register,
-    notify.register,
-    verify.register,
-    auditing.register,
-    events.register,
-    dlq.register,
-    doctor.register,
-    shells.register,
-    strategies.register,
-    indicators.register,
-    charges.register,
-    backtest.register,
-    parity.register,
-    optimize.register,
-    zerodha.register,
-    kite_simulator.register,
-    schemas.register,
-)
-"""Each adds its commands to the app, in the order of `panda --help`."""
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "platform": ("up", "down", "status", "logs", "reset", "supervise"),
+    "resources": ("apply", "get", "describe", "delete"),
+    "halting": ("halt", "resume", "halts", "pause", "unpause"),
+    "risk": ("risk",),
+    "trading_views": ("portfolio", "orders", "signals", "explain", "top"),
+    "accounts": ("login", "logout", "users"),
+    "alerts": ("alerts",),
+    "notify": ("notify",),
+    "verify": ("verify",),
+    "auditing": ("audit",),
+    "events": ("events",),
+    "dlq": ("dlq",),
+    "doctor": ("doctor",),
+    "shells": ("psql", "redis", "topics"),
+    "strategies": ("strategy",),
+    "indicators": ("indicators",),
+    "charges": ("charges",),
+    "backtest": ("backtest",),
+    "parity": ("parity",),
+    "optimize": ("optimize",),
+    "zerodha": ("zerodha",),
+    "kite_simulator": ("kite-simulator",),
+    "schemas": ("schemas",),
+}
+"""The module of each command, in the order of `panda --help`. Each has a `register`, which adds its commands."""
 
 
-def make_app() -> typer.Typer:
-    """A fresh command with all its subcommands."""
+def make_app(words: Sequence[str] = ()) -> typer.Typer:
+    """A fresh command with the subcommand that the words begin with, or with all where they begin with none.
+
+    One alone, because loading what the others need takes longer than most commands do.
+    """
     app = typer.Typer(
         name="panda",
         help="Alpha Panda trades Indian markets from declarative resources.",
@@ -72,9 +51,14 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_global_options)
-    for register in PARTS:
-        register(app)
+    for part in _parts(words):
+        import_module(f"alpha_panda.cli.{part}").register(app)
     return app
+
+
+def _parts(words: Sequence[str]) -> tuple[str, ...]:
+    command = next((word for word in words if not word.startswith("-")), None)
+    return tuple(part for part, commands in PARTS.items() if command in commands) or tuple(PARTS)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer gives the flag's value so

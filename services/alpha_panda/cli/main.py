@@ -84,4 +84,4 @@ def _command(words: list[str]) -> int:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger("critical"),
     )
-    return invoke(make_app(), words)
+    return invoke(make_app(words), words)

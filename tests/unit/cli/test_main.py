@@ -8,6 +8,7 @@ from importlib.metadata import version
 import pytest
 import typer
 
+from alpha_panda.cli.app import PARTS, make_app
 from alpha_panda.cli.main import guarded, invoke, main
 from alpha_panda.errors import InputError, PandaError, UnavailableError
 
@@ -95,3 +96,18 @@ def test_a_service_s_process_does_not_load_the_command_line_library():
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert finished.returncode == 2, finished.stderr
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_command_is_found_in_its_part_and_alone(part: str):
+    for command in PARTS[part]:
+        registered = typer.main.get_command(make_app([command, "--help"]))
+        assert tuple(registered.commands) == PARTS[part]
+
+
+def test_help_lists_the_commands_of_every_part(capsys: pytest.CaptureFixture[str]):
+    everything = [command for commands in PARTS.values() for command in commands]
+    for words in ((), ("--debug",), ("unknown",)):
+        assert sorted(typer.main.get_command(make_app(words)).commands) == sorted(everything)
+    assert main(["unknown"]) == 2
+    assert "unknown" in capsys.readouterr().err
