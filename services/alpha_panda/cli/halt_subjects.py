@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Final
 
 from alpha_panda.cli.messages import print_warning
-from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError, UnavailableError
 from alpha_panda.events.control import HaltScope
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.resource_access import open_resources
-from alpha_panda.local.run_file import load_run
+from alpha_panda.local.run_file import instrument_table
 from alpha_panda.resources.problems import suggestion
 
 _KINDS: Final = {HaltScope.BROKER: "Broker", HaltScope.STRATEGY: "Strategy"}
@@ -47,9 +45,7 @@ async def _names(layout: Layout, kind: str) -> list[str]:
 
 
 def _instrument(layout: Layout, subject: str) -> str:
-    run = load_run(layout)
-    table = load_instruments(Path(run.instruments) if run and run.instruments else None)
-    known = [each.name for each in table]
+    known = [each.name for each in instrument_table(layout)]
     if subject.upper() not in known:
         raise _unknown("instrument", subject.upper(), known)
     return subject.upper()

@@ -15,6 +15,7 @@ from alpha_panda.events.market import Timeframe
 from alpha_panda.resources.documents import Document, read_documents, repeated_documents
 from alpha_panda.resources.problems import Problem, ResourceError
 from alpha_panda.resources.strategy import Strategy, StrategySpec
+from alpha_panda.strategy.config import StrategyChoiceError
 from alpha_panda.strategy.loading import is_built_in, load_strategy
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -102,9 +103,9 @@ def _wrong_strategies(documents: Iterable[Document]) -> Iterator[Problem]:
         spec = document.resource.spec
         try:
             load_strategy(spec.strategy, spec.params, [Timeframe(each.value) for each in spec.timeframes])
-        except InputError as error:
-            for line in str(error).splitlines():
-                yield Problem(document.source, document.line, 1, "spec", line)
+        except StrategyChoiceError as error:
+            for path, text in error.mistakes:
+                yield document.problem(("spec", *path), f"strategy {error.name}: {text}")
 
 
 def _looking_ahead(documents: Iterable[Document]) -> Iterator[Problem]:
@@ -118,7 +119,7 @@ def _looking_ahead(documents: Iterable[Document]) -> Iterator[Problem]:
         for document in documented:
             name = document.resource.metadata.name
             if examined.finding is not None:
-                yield Problem(document.source, document.line, 1, "spec", f"strategy {name}: {examined.finding}")
+                yield document.problem(("spec", "strategy"), f"strategy {name}: {examined.finding}")
             elif examined.failure is not None:
                 print_warning(f"strategy {name} was not examined for decisions by the future: {examined.failure}")
 

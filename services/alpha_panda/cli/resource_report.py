@@ -11,12 +11,14 @@ import msgspec
 from alpha_panda.cli.age import short_age
 from alpha_panda.cli.resource_tables import as_file, as_json
 from alpha_panda.domain.quarantine import Quarantine
+from alpha_panda.local.shortfalls import Shortfall
 from alpha_panda.operations.resource_store import Change
 from alpha_panda.resources.problems import dotted, shown
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.yaml_text import write_yaml
-from alpha_panda.topology.claims import settle
+from alpha_panda.topology.claims import Holdings
 from alpha_panda.topology.instances import instances, runner_of
+from alpha_panda.topology.model import Conflict
 
 _NONE = "<none>"
 _LABEL_WIDTH = 14
@@ -43,11 +45,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status_of(
-    stored: StoredResource, everything: Iterable[StoredResource], quarantine: Quarantine | None = None
+    stored: StoredResource,
+    holdings: Holdings,
+    lacks: Iterable[Conflict | Shortfall],
+    quarantine: Quarantine | None = None,
 ) -> Status:
-    """What comes of the resource beside all others."""
-    holdings = settle(everything)
-    conflicts = tuple(each.message for each in holdings.conflicts if each.uid == stored.uid)
+    """What comes of the resource beside all others, of which `lacks` are what they will not get."""
+    conflicts = tuple(each.message for each in lacks if each.uid == stored.uid)
     if stored.kind == "Broker":
         own = [each.name for each in instances(holdings) if each.broker == stored.name]
         users = [each.name for each in holdings.strategies if stored.name in each.brokers]

@@ -12,19 +12,24 @@ from alpha_panda.cli.options import Output, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.cli.resource_report import as_value, edits, report, status_of
 from alpha_panda.cli.resource_tables import as_file, as_json, columns, quarantine_of, row
+from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.quarantine import Quarantines
 from alpha_panda.errors import PandaError
+from alpha_panda.local.shortfalls import Shortfall, shortfalls
 from alpha_panda.operations.resource_store import Applied, Change
 from alpha_panda.resources.documents import Document
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import StrategySpec
 from alpha_panda.resources.yaml_text import write_yaml
 from alpha_panda.topology.claims import settle
+from alpha_panda.topology.model import Conflict
 
 Targets = list[tuple[Kind, list[str]]]
 """Kinds with the names of theirs that a person gave; no names stand for all."""
 AskQuarantines = Callable[[], Awaitable[Quarantines]]
 """Reads what the log says."""
+LoadTable = Callable[[], InstrumentTable]
+"""Reads the instruments of the platform's run."""
 Found = list[tuple[Kind, list[StoredResource]]]
 
 
@@ -44,7 +49,9 @@ class Resources(Protocol):
         """The history of one name, the oldest change first."""
 
 
-async def apply_documents(store: Resources, documents: list[Document], actor: str, *, dry_run: bool) -> None:
+async def apply_documents(
+    store: Resources, documents: list[Document], actor: str, table: LoadTable, *, dry_run: bool
+) -> None:
     """Apply them and print what became of each, then what they ask for and cannot have."""
     applied = await store.apply(documents, actor, dry_run=dry_run)
     suffix = " (server dry run)" if dry_run else ""
@@ -53,9 +60,13 @@ async def apply_documents(store: Resources, documents: list[Document], actor: st
     if dry_run:
         return
     ours = {(each.kind, each.name) for each in applied}
-    for conflict in settle(await store.load_all()).conflicts:
-        if (conflict.kind, conflict.name) in ours:
-            print_warning(conflict.message)
+    everything = await store.load_all()
+    uids = {each.uid for each in everything if (each.kind, each.name) in ours}
+    holdings = settle(everything)
+    lacks: list[Conflict | Shortfall] = [*holdings.conflicts, *shortfalls(holdings, table())]
+    for lack in lacks:
+        if lack.uid in uids:
+            print_warning(lack.message)
 
 
 async def show_resources(store: Resources, targets: Targets, output: Output, ask: AskQuarantines) -> None:
@@ -74,7 +85,9 @@ async def show_resources(store: Resources, targets: Targets, output: Output, ask
     _fail(missing)
 
 
-async def describe_resources(store: Resources, targets: Targets, output: TextOutput, ask: AskQuarantines) -> None:
+async def describe_resources(
+    store: Resources, targets: Targets, output: TextOutput, ask: AskQuarantines, table: LoadTable
+) -> None:
     """Print all that is known of each target; PandaError names those that there are not."""
     now = datetime.now(UTC)
     everything = await store.load_all()
@@ -82,8 +95,10 @@ async def describe_resources(store: Resources, targets: Targets, output: TextOut
     texts, values = [], []
     items = [each for _kind, resources in found for each in resources]
     known = await _quarantines(items, ask)
+    holdings = settle(everything)
+    lacks: list[Conflict | Shortfall] = [*holdings.conflicts, *shortfalls(holdings, table())]
     for stored in items:
-        status = status_of(stored, everything, quarantine_of(stored, known))
+        status = status_of(stored, holdings, lacks, quarantine_of(stored, known))
         history = edits(await store.changes(stored.kind, stored.name))
         texts.append(report(stored, status, history, now))
         values.append(as_value(stored, status, history))

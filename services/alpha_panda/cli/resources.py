@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -33,6 +34,7 @@ from alpha_panda.events.audit import Action
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.quarantine_reader import read_quarantines
 from alpha_panda.local.resource_access import open_resources
+from alpha_panda.local.run_file import instrument_table
 
 OpenResources = Callable[[Path], AbstractAsyncContextManager[Resources]]
 """From a data directory to the resources of the platform that runs there."""
@@ -81,10 +83,12 @@ def register(
         All that the files hold is applied, or nothing where anything is wrong.
         """
         documents, actor = read_resources(files, recursive=recursive), actor_name()
+        table = partial(instrument_table, Layout(data_dir))
+        work = partial(apply_documents, documents=documents, actor=actor, table=table, dry_run=dry_run)
         if dry_run:
-            on_store(data_dir, lambda store: apply_documents(store, documents, actor, dry_run=True))
-            return
-        change(data_dir, Action.APPLY, actor, lambda store: apply_documents(store, documents, actor, dry_run=False))
+            on_store(data_dir, work)
+        else:
+            change(data_dir, Action.APPLY, actor, work)
 
     @app.command()
     def get(
@@ -111,7 +115,9 @@ def register(
         That is what is asked for, what comes of it, what it cannot have, and who changed what and when.
         """
         targets = parse_targets(kind, names or [])
-        on_store(data_dir, lambda store: describe_resources(store, targets, output, lambda: ask(Layout(data_dir))))
+        layout = Layout(data_dir)
+        table = partial(instrument_table, layout)
+        on_store(data_dir, lambda store: describe_resources(store, targets, output, lambda: ask(layout), table))
 
     @app.command()
     def delete(  # noqa: PLR0913 - each is one option of the command

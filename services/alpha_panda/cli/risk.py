@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -14,13 +13,13 @@ from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.domain.breakers import CODES_OF_BREAKERS
 from alpha_panda.domain.calendar import IST
-from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
+from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.locks import Lock, subject_of
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.signals import Reason, SignalRejected
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.risk_reader import BrokerRisk, read_risk
-from alpha_panda.local.run_file import load_run
+from alpha_panda.local.run_file import instrument_table
 
 Json = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
 Broker = Annotated[str | None, typer.Argument(metavar="BROKER", help="Only this Broker; all without it.")]
@@ -48,8 +47,7 @@ def register(app: typer.Typer, read: Read = read_risk) -> None:
         if output is TextOutput.JSON:
             print_json(found)
             return
-        run = load_run(layout)
-        table = load_instruments(Path(run.instruments) if run and run.instruments else None)
+        table = instrument_table(layout)
         for each in found:
             show(each, table)
 

@@ -6,14 +6,13 @@ import asyncio
 import sys
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from alpha_panda.cli.halting import summary
 from alpha_panda.cli.output import print_table, print_text
 from alpha_panda.cli.services import print_services
 from alpha_panda.domain.calendar import IST
-from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
+from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.money import rupees
 from alpha_panda.errors import PandaError, UnavailableError
 from alpha_panda.local.day import BrokerDay, read_days
@@ -21,7 +20,7 @@ from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.local.platform import Platform, ServiceDetail
 from alpha_panda.local.ports import HOST, Ports
 from alpha_panda.local.prometheus import INSTALL, find_prometheus
-from alpha_panda.local.run_file import Run, load_run
+from alpha_panda.local.run_file import Run, instrument_table, load_run
 from alpha_panda.local.tending import PORT
 from alpha_panda.operations.halting import read_halts
 
@@ -63,8 +62,7 @@ async def report(platform: Platform) -> dict[str, Any]:
 
 async def show(platform: Platform) -> None:
     """Tell the day: signals, fills, positions and P&L of each Broker, the services, and where the API is."""
-    run = load_run(platform.layout)
-    table = load_instruments(Path(run.instruments) if run and run.instruments else None)
+    table = instrument_table(platform.layout)
     for day in await read_days(platform.layout):
         _show_day(day, table)
     services = await platform.services()
@@ -76,7 +74,7 @@ async def show(platform: Platform) -> None:
         print_text(f"conflict: {conflict}")
     for line in summary(await read_halts(find_doors(platform.layout))):
         print_text(line)
-    for line in _observability(run, platform):
+    for line in _observability(load_run(platform.layout), platform):
         print_text(line)
     api, token = _api(platform), platform.layout.secrets / "api-token"
     print_text(f"\nDashboard: {api}/")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -14,7 +13,6 @@ from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from alpha_panda.checker.model import Log, Record
-from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import InputError, UnavailableError
 from alpha_panda.events.envelope import MalformedEventError, decode_header
 from alpha_panda.events.ownership import OwnershipTaken
@@ -24,7 +22,7 @@ from alpha_panda.local.kafka import ADMIN as KAFKA_ADMIN
 from alpha_panda.local.kafka import client_settings
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.ports import HOST, Ports
-from alpha_panda.local.run_file import load_run
+from alpha_panda.local.run_file import instrument_table
 from alpha_panda.runtime.errors import AuthenticationError, TransientError
 from alpha_panda.runtime.kafka import make_consumer, start_client
 from alpha_panda.runtime.settings import KafkaSettings
@@ -66,8 +64,7 @@ async def read_log(layout: Layout) -> Log:
         beginnings = await consumer.beginning_offsets(partitions)
         records = [record async for record in read_records(consumer, partitions)]
     brokers = {broker for name in {p.topic for p in partitions} if (broker := _broker(name)) is not None}
-    run = load_run(layout)
-    table = load_instruments(Path(run.instruments) if run and run.instruments else None)
+    table = instrument_table(layout)
     return Log(
         records=tuple(records),
         beginnings={(p.topic, p.partition): first for p, first in beginnings.items()},

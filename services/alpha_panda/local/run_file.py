@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.errors import InputError
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.topology.settings import PlatformSettings
@@ -88,6 +89,12 @@ def load_run(layout: Layout) -> Run | None:
         return msgspec.json.decode(path.read_bytes(), type=Run)
     except msgspec.DecodeError as error:
         raise InputError(f"{path} is damaged: {error}", remedy="start anew with `panda reset`") from error
+
+
+def instrument_table(layout: Layout) -> InstrumentTable:
+    """The instruments that the run trades: its own table, or the one that ships."""
+    run = load_run(layout)
+    return load_instruments(Path(run.instruments) if run is not None and run.instruments else None)
 
 
 def save_run(layout: Layout, run: Run) -> None:

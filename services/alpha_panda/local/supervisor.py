@@ -11,13 +11,11 @@ import os
 import signal
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import asyncpg
 import structlog
 from pydantic import SecretStr
 
-from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import PandaError, UnavailableError
 from alpha_panda.events.topics import CONTROL
 from alpha_panda.local.change_watch import watch_changes
@@ -26,7 +24,7 @@ from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.locks import EXIT_IN_USE, in_use
-from alpha_panda.local.run_file import Run, load_run
+from alpha_panda.local.run_file import Run, instrument_table, load_run
 from alpha_panda.local.shortfalls import shortfalls
 from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 from alpha_panda.local.store_keeper import StoreKeeper
@@ -40,6 +38,7 @@ from alpha_panda.resources.stored import StoredResource
 from alpha_panda.runtime.control_publisher import ControlPublisher
 from alpha_panda.runtime.file_lock import FileLock
 from alpha_panda.runtime.settings import KafkaSettings, PlatformSection, ServiceSettings
+from alpha_panda.topology.claims import settle
 from alpha_panda.topology.model import Plan
 from alpha_panda.topology.planner import plan
 
@@ -190,8 +189,8 @@ class Supervisor:
         So no service runs into a permission that is already gone, and none starts before it may read.
         """
         wanted = self._plan_of(resources, run)
-        table = load_instruments(Path(run.instruments) if run.instruments else None)
-        self._conflicts = (*map(str, wanted.conflicts), *shortfalls(wanted, resources, table))
+        lacks = shortfalls(settle(resources), instrument_table(self._layout))
+        self._conflicts = tuple(map(str, (*wanted.conflicts, *lacks)))
         await control.publish_deletions(resources)
         launches = self._launches(wanted, run, stores)
         await self._fleet.stop_unfit(launches)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from pydantic import ValidationError
 
 from alpha_panda.resources.broker import Broker
 from alpha_panda.resources.common import API_VERSION
-from alpha_panda.resources.problems import Path, Problem, ResourceError, explain, shown, suggestion
+from alpha_panda.resources.problems import Path, Problem, ResourceError, dotted, explain, shown, suggestion
 from alpha_panda.resources.rules import validate
 from alpha_panda.resources.strategy import Strategy
 from alpha_panda.resources.yaml_text import Place, YamlDocument, parse_yaml
@@ -26,11 +26,20 @@ KINDS: Final[dict[str, type[Broker | Strategy]]] = {"Broker": Broker, "Strategy"
 
 @dataclass(frozen=True)
 class Document:
-    """A resource and where it was written; `line` counts from 1."""
+    """A resource and where it was written; `line` counts from 1. `places` are those of its values and keys."""
 
     resource: Broker | Strategy
     source: str
     line: int
+    places: Mapping[Path, Place] = field(default_factory=dict, compare=False)
+
+    def problem(self, path: Path, message: str) -> Problem:
+        """A mistake at `path`, which stands where the nearest value around it does."""
+        at = path
+        while at not in self.places and at:
+            at = at[:-1]
+        place = self.places.get(at, Place(self.line, 1))
+        return Problem(self.source, place.line, place.column, dotted(path), message)
 
 
 def read_documents(text: str, source_name: str) -> list[Document]:
@@ -47,7 +56,8 @@ def read_documents(text: str, source_name: str) -> list[Document]:
         resource = _resource(parsed)
         problems += parsed.problems
         if resource is not None:
-            documents.append(Document(resource, source_name, parsed.place(()).line))
+            places = {**parsed.keys, **parsed.values}
+            documents.append(Document(resource, source_name, parsed.place(()).line, places))
     problems += repeated_documents(documents)
     if problems:
         raise ResourceError(sorted(problems, key=lambda problem: (problem.line, problem.column)))

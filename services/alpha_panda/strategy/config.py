@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
@@ -11,6 +12,19 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from alpha_panda.errors import InputError
+
+Mistake = tuple[tuple[str | int, ...], str]
+"""Where in a resource's `spec` something is wrong, and what."""
+
+
+class StrategyChoiceError(InputError):
+    """A strategy cannot be made of what a resource says; `mistakes` has each with its place there."""
+
+    def __init__(self, name: str, mistakes: Sequence[Mistake], *, remedy: str | None = None) -> None:
+        """`name` is the strategy's; the message has a line for each mistake."""
+        super().__init__("\n".join(f"strategy {name}: {_dotted(path)}{text}" for path, text in mistakes), remedy=remedy)
+        self.name = name
+        self.mistakes = tuple(mistakes)
 
 
 class StrategyConfig(BaseModel):
@@ -47,13 +61,13 @@ def read_config(model: type[ConfigT], params: dict[str, Any], strategy: str) -> 
     """The parameters of `strategy`, typed.
 
     Raises:
-        InputError: with a line for each mistake: the parameter, its value, what is allowed.
+        StrategyChoiceError: with each mistake: the parameter, its value, what is allowed.
     """
     try:
         return model.model_validate(params)
     except ValidationError as error:
-        lines = [f"strategy {strategy}: {_line(detail, model)}" for detail in error.errors(include_url=False)]
-        raise InputError("\n".join(lines), remedy=f"{strategy} takes: {describe(model)}") from error
+        mistakes = [_mistake(detail, model) for detail in error.errors(include_url=False)]
+        raise StrategyChoiceError(strategy, mistakes, remedy=f"{strategy} takes: {describe(model)}") from error
 
 
 def describe(model: type[StrategyConfig]) -> str:
@@ -65,17 +79,22 @@ def describe(model: type[StrategyConfig]) -> str:
     return ", ".join(parts) or "no parameters"
 
 
-def _line(detail: ErrorDetails, model: type[StrategyConfig]) -> str:
-    field = ".".join(str(step) for step in ("params", *detail["loc"]))
+def _mistake(detail: ErrorDetails, model: type[StrategyConfig]) -> Mistake:
+    path = ("params", *detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = [str(each.alias) for each in model.model_fields.values()]
         close = get_close_matches(str(detail["loc"][-1]), known, n=1)
         hint = f'; did you mean "{close[0]}"?' if close else ""
-        return f"{field}: unknown parameter{hint}"
+        return path, f"unknown parameter{hint}"
     if detail["type"] == "missing":
-        return f"{field}: is required"
+        return path, "is required"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{field}: {_shown(detail['input'])}: {message[0].lower()}{message[1:]}"
+    return path, f"{_shown(detail['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    """The place before what is wrong there; the strategy's own name needs none."""
+    return "" if path == ("strategy",) else f"{'.'.join(map(str, path))}: "
 
 
 def _shown(value: object) -> str:

@@ -13,10 +13,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Final
 
-from alpha_panda.errors import InputError
 from alpha_panda.events.market import Timeframe
 from alpha_panda.strategy.base import Context, Strategy
-from alpha_panda.strategy.config import StrategyConfig, read_config
+from alpha_panda.strategy.config import StrategyChoiceError, StrategyConfig, read_config
 
 ENTRY_POINTS: Final = "alpha_panda.strategies"
 """The entry-point group by which an installed package offers strategies under names of its own."""
@@ -47,14 +46,15 @@ def load_strategy(name: str, params: Mapping[str, Any], timeframes: Sequence[Tim
     """The strategy of that name (or `package.module:Class`) with its parameters.
 
     Raises:
-        InputError: an unknown name, a module or class that is not there or is no strategy, wrong
+        StrategyChoiceError: an unknown name, a module or class that is not there or is no strategy, wrong
             parameters, or more timeframes than the strategy can tell apart.
     """
     found = find_strategy(name)
     if found.one_timeframe and len(timeframes) > 1:
         given = ", ".join(timeframes)
-        raise InputError(
-            f"strategy {name}: timeframes: {given}: it works on the bars of one timeframe",
+        raise StrategyChoiceError(
+            name,
+            [(("timeframes",), f"{given}: it works on the bars of one timeframe")],
             remedy="make one Strategy for each timeframe",
         )
     return LoadedStrategy(found, read_config(found.Config, dict(params), name))
@@ -75,7 +75,7 @@ def find_strategy(name: str) -> type[Strategy[Any]]:
     """The class of that name, or at that `package.module:Class`.
 
     Raises:
-        InputError: there is none, or it is no strategy.
+        StrategyChoiceError: there is none, or it is no strategy.
     """
     if ":" in name:
         return _import(name, name)
@@ -85,9 +85,10 @@ def find_strategy(name: str) -> type[Strategy[Any]]:
     if target is None:
         close = get_close_matches(key, known, n=1)
         hint = f'; did you mean "{close[0]}"?' if close else ""
-        raise InputError(
-            f"strategy {name}: there is none of this name{hint}; known: {', '.join(known)}",
-            remedy="use one of these, or package.module:Class of an installed package",
+        raise _no_strategy(
+            name,
+            f"there is none of this name{hint}; known: {', '.join(known)}",
+            "use one of these, or package.module:Class of an installed package",
         )
     return _import(target, name)
 
@@ -97,15 +98,20 @@ def _import(target: str, name: str) -> type[Strategy[Any]]:
     try:
         module = import_module(module_name)
     except Exception as error:  # a user's module may fail in any way while it is imported
-        raise InputError(
-            f"strategy {name}: module {module_name} cannot be imported: {type(error).__name__}: {error}",
-            remedy="install the package where the strategy runs, or give the Strategy an image that has it",
+        raise _no_strategy(
+            name,
+            f"module {module_name} cannot be imported: {type(error).__name__}: {error}",
+            "install the package where the strategy runs, or give the Strategy an image that has it",
         ) from error
     found = getattr(module, class_name, None)
     if found is None:
-        raise InputError(f"strategy {name}: module {module_name} has no {class_name}")
+        raise _no_strategy(name, f"module {module_name} has no {class_name}")
     if not (isinstance(found, type) and issubclass(found, Strategy)):
-        raise InputError(f"strategy {name}: {target} is no subclass of alpha_panda.strategy.Strategy")
+        raise _no_strategy(name, f"{target} is no subclass of alpha_panda.strategy.Strategy")
     if not issubclass(getattr(found, "Config", object), StrategyConfig):
-        raise InputError(f"strategy {name}: {target}.Config must be a subclass of alpha_panda.strategy.StrategyConfig")
+        raise _no_strategy(name, f"{target}.Config must be a subclass of alpha_panda.strategy.StrategyConfig")
     return found
+
+
+def _no_strategy(name: str, text: str, remedy: str | None = None) -> StrategyChoiceError:
+    return StrategyChoiceError(name, [(("strategy",), text)], remedy=remedy)

@@ -119,7 +119,7 @@ def test_a_path_that_is_not_there_is_named(panda: Panda):
 def test_parameters_that_the_strategy_refuses_are_refused_before_anything_runs(panda: Panda, resources: FakeResources):
     said = panda("apply", "-f", write("desk.yaml", f"{STRATEGY}  params: {{lookbck: 3}}\n"))
     assert said.code == 2
-    assert said.err.startswith("desk.yaml:1:1: spec: strategy momentum: params.lookbck: unknown parameter")
+    assert said.err.startswith("desk.yaml:9:21: spec.params.lookbck: strategy momentum: unknown parameter")
     assert resources.opened == []
 
 
@@ -164,7 +164,7 @@ def test_a_strategy_that_decides_by_what_it_cannot_know_is_refused_with_the_firs
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "strategies")
     said = panda("apply", "-f", write("peeking.yaml", PEEKING.replace("CLASS", "Sharing")))
     assert said.code == 2
-    assert "peeking.yaml:1:1: spec: strategy momentum: it decides by what it cannot know yet: at the 1m bar" in said.err
+    assert "spec.strategy: strategy momentum: it decides by what it cannot know yet: at the 1m bar" in said.err
     assert resources.held == {}
     assert panda("apply", "-f", write("honest.yaml", PEEKING.replace("CLASS", "Honest"))).code == 0
 
