@@ -150,12 +150,19 @@ class Feed:
             await self._publisher.set_aside_row(TICKS, row.file, row.line, row.raw, row.reason)
 
     async def stream(self, batches: Iterable[tuple[AnyEvent, ...]], rate: int) -> None:
-        """Publish ticks at `rate` a second, without epochs, until told to stop."""
+        """Publish ticks at `rate` a second, without epochs, until told to stop.
+
+        What a former life has published is passed over at once: a market that repeats it would be silent as long.
+        """
         started, sent = time.monotonic(), 0
         for ticks in batches:
-            await self._publisher.publish(ticks, None)
-            sent += len(ticks)
+            written = await self._publisher.publish(ticks, None)
             self._process.health.turn()
+            if not written:
+                started = time.monotonic()
+                await asyncio.sleep(0)
+                continue
+            sent += written
             self._process.health.saw_event()
             self._process.health.detail = {"ticks": sent}
             self._process.watch.observe(0, sent)

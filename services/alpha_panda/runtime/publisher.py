@@ -161,8 +161,8 @@ class Publisher:
         """
         return self._on_log.before(self.ends, epoch, watermark)
 
-    async def publish(self, events: Sequence[AnyEvent], epoch: int | None, turn: Turn | None = None) -> None:
-        """Write the events that are not on the log yet and wait until all are acknowledged."""
+    async def publish(self, events: Sequence[AnyEvent], epoch: int | None, turn: Turn | None = None) -> int:
+        """Write the events that are not on the log yet and wait until all are acknowledged; how many were written."""
         pending: list[Record] = []
         headers = () if turn is None else turn.headers
         for event in events:
@@ -173,12 +173,12 @@ class Publisher:
             record = Record(name, partition, event.key.encode(), encode(event, self._origin, epoch), headers)
             if fits(name, record.key, record.value, self._metrics):
                 pending.append(record)
-        if not pending:
-            return
-        await self.tenure.assure()
-        self._fail_points.reached(FailPoint.BEFORE_PRODUCE)
-        await self._send(pending)
-        self._fail_points.reached(FailPoint.AFTER_PRODUCE)
+        if pending:
+            await self.tenure.assure()
+            self._fail_points.reached(FailPoint.BEFORE_PRODUCE)
+            await self._send(pending)
+            self._fail_points.reached(FailPoint.AFTER_PRODUCE)
+        return len(pending)
 
     async def mark(  # noqa: PLR0913 - what a marker says
         self,

@@ -205,7 +205,7 @@ def test_the_doctor_finds_what_somebody_broke_in_each_store(panda: Panda) -> Non
     assert failed["credentials"] == "kafka refuses history"
     assert failed["redis-users"] == "Redis user paper.portfolio differs from the plan"
     assert "GRANT" in failed["postgres-rights"]
-    assert set(failed) == {"credentials", "redis-users", "postgres-rights"}
+    assert set(failed) == {"credentials", "redis-users", "postgres-rights"}, failed
     assert all(each["remedy"] for lines in found.values() for each in lines)
 
 

@@ -212,6 +212,18 @@ async def test_a_replay_that_has_ended_is_not_published_again():
     assert again.process.health.detail["finished"] is True
 
 
+async def test_a_paced_market_that_starts_again_goes_on_where_it_was_and_waits_for_nothing_before():
+    seconds, rate = 60, 4
+    ticks = [(tick(number, number),) for number in range(1, seconds * rate)]
+    first = Desk()
+    await first.feed.stream(ticks[:-1], 1_000_000)
+    again = Desk(first.log)
+    await again.feed.recover(MemoryConsumer(again.log), OWN)
+    async with asyncio.timeout(seconds / 2):
+        await again.feed.stream(ticks, rate)
+    assert again.prices == list(range(1, seconds * rate)), "each once"
+
+
 class Clock:
     """Monotonic seconds that a test sets."""
 
