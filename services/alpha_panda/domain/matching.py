@@ -1,8 +1,10 @@
 """How an order meets a tick on paper: whether it trades, at what price, and how much of it.
 
 - MARKET trades at the tick's price made worse by the slippage, rounded against the trader to the grid.
-- LIMIT trades at the tick's price where that is at the limit or better: a gap fills at the tick.
-- SL waits for its trigger, then is a LIMIT from that same tick on; SL-M likewise, then a MARKET.
+- LIMIT trades where the price is at the limit or better: at the limit where the tick came through it, else at the
+  tick's price, which has jumped there.
+- SL waits for its trigger, then is a LIMIT from that same tick on; SL-M likewise, then a MARKET. Where the tick came
+  through the trigger, the trigger is the price at that moment; a gap through a stop trades at the tick's price.
 - A tick that says its volume gives at most a share of it, but at least one lot where it has one.
 """
 
@@ -16,6 +18,7 @@ from typing import Final
 import msgspec
 
 from alpha_panda.domain.instrument import Rounding, round_to_tick
+from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Order
 from alpha_panda.events.signals import OrderType, Side
 
@@ -67,11 +70,32 @@ def concerns(order: Order, price_paise: int, *, triggered: bool) -> bool:
     return not low_paise < price_paise < high_paise
 
 
-def fill_price_paise(order: Order, price_paise: int, slippage: Fraction, tick_size_paise: int) -> int | None:
-    """The price at which an order whose trigger was met trades at a tick; None where it does not."""
+def passed_paise(tick: Tick, level_paise: int | None) -> int:
+    """The price when a level that the tick reaches was met: the level where the tick came through it, else the tick's.
+
+    Source: an order that rests in the book trades when the price is there (NSE's price-time priority); only a price
+    that jumps over it leaves it the first one beyond.
+    """
+    start_paise, end_paise = tick.from_paise, tick.price_paise
+    if level_paise is None or start_paise is msgspec.UNSET:
+        return end_paise
+    passed = min(start_paise, end_paise) < level_paise < max(start_paise, end_paise)
+    return level_paise if passed else end_paise
+
+
+def fill_price_paise(
+    order: Order, tick: Tick, slippage: Fraction, tick_size_paise: int, *, was_triggered: bool
+) -> int | None:
+    """The price at which an order whose trigger is met trades at a tick; None where it does not.
+
+    `was_triggered` says whether an earlier tick met the trigger: from then on it is no stop any more.
+    """
+    price_paise = tick.price_paise if was_triggered else passed_paise(tick, order.trigger_price_paise)
     if order.order_type in (OrderType.MARKET, OrderType.SL_M):
         return slipped_paise(price_paise, order.side, slippage, tick_size_paise)
-    return price_paise if concerns(order, price_paise, triggered=True) else None
+    if not concerns(order, price_paise, triggered=True):
+        return None
+    return passed_paise(tick, order.limit_price_paise) if was_triggered else price_paise
 
 
 def tradable(volume: int | None, participation: Fraction, lot_size: int) -> int | None:

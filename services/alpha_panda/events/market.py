@@ -41,6 +41,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A trade price at an exchange time (the envelope's event time).
 
     `volume` is what was traded since the previous tick, in shares; None where the source does not say.
+    `from_paise` is stated where the price is known to have come from there through every price between, as inside a bar
+    that stands for its trades; without it nothing is known of what lies between two ticks.
     `filled_in` is true of a tick that was made afterwards, of the exchange's history, for an interruption of the feed:
     it is part of bars, and nothing is traded or decided on it.
     """
@@ -48,6 +50,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     instrument_token: Token
     price_paise: Paise
     volume: Volume | None = None
+    from_paise: Paise | msgspec.UnsetType = msgspec.UNSET
     filled_in: bool | msgspec.UnsetType = msgspec.UNSET
 
 

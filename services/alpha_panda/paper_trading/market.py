@@ -37,11 +37,13 @@ class TickMatch:
         trade = self._book.trade(order)
         if trade is None or not self._reaches(working):
             return
-        price_paise = self._event.data.price_paise
-        working.triggered = working.triggered or is_triggered(order, price_paise)
+        tick, was_triggered = self._event.data, working.triggered
+        working.triggered = was_triggered or is_triggered(order, tick.price_paise)
         if not working.triggered:
             return
-        at_paise = fill_price_paise(order, price_paise, self._terms.slippage, self._instrument.tick_size_paise)
+        at_paise = fill_price_paise(
+            order, tick, self._terms.slippage, self._instrument.tick_size_paise, was_triggered=was_triggered
+        )
         quantity = self._quantity(working, trade)
         if at_paise is None or quantity <= 0:
             return

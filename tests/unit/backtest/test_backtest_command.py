@@ -32,8 +32,8 @@ def test_the_day_of_the_examples_is_told_in_tables(capsys: pytest.CaptureFixture
     assert traded() == 0
     said = capsys.readouterr()
     told = dict(line.split(maxsplit=1) for line in said.out.splitlines() if line.startswith(("charges", "slippage")))
-    assert told == {"charges": "₹462.55", "slippage": "₹284.95"}
-    assert "ended with                  ₹49,437.25" in said.out
+    assert told == {"charges": "₹462.58", "slippage": "₹292.35"}
+    assert "ended with                  ₹49,429.82" in said.out
     assert "11: 2 won, 9 lost" in said.out
     assert "36 raised, 18 validated, 18 rejected" in said.out
     assert "duplicate_position" in said.out
@@ -45,13 +45,13 @@ def test_programs_get_json_and_csv_that_agree(tmp_path: Path, capsys: pytest.Cap
     document = json.loads((tmp_path / "o.json").read_text())
     assert document == json.loads(capsys.readouterr().out)
     (account,) = document["accounts"]
-    assert account["summary"]["end_paise"] == 4_943_725
+    assert account["summary"]["end_paise"] == 4_942_982
     with (tmp_path / "tables" / "paper-trades.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["net_paise"]) for row in rows] == [each["net_paise"] for each in account["trades"]]
     spent = account["summary"]["charges_paise"] - account["summary"]["trades"]["charges_paise"]
     gained = sum(each["net_paise"] for each in account["trades"])
-    assert 5_000_000 + gained - spent == 4_943_725
+    assert 5_000_000 + gained - spent == 4_942_982
     assert {each.name for each in (tmp_path / "tables").iterdir()} == {
         f"paper-{name}.csv" for name in ("summary", "trades", "rejections", "open", "monthly", "closes", "equity")
     }

@@ -87,7 +87,7 @@ def test_the_day_of_the_examples_is_traded_as_the_services_trade_it(said: list[A
     assert (first.quantity, first.price_paise, first.charges.total_paise) == (416, 9_565, 1_677)
     when, last = fills[-1]
     assert (when.isoformat(), last.order.leg) == ("2019-07-09T09:09:40+00:00", Leg.TARGET)
-    assert (last.quantity, last.price_paise, last.charges.total_paise) == (487, 9_080, 1_864)
+    assert (last.quantity, last.price_paise, last.charges.total_paise) == (487, 9_090, 1_865)
 
 
 def test_an_order_meets_no_tick_of_the_epoch_in_which_it_was_validated(said: list[AnyEvent]):

@@ -29,13 +29,15 @@ def only_trade(tmp_path: Path, *bars: str) -> Trade:
     [
         ("90,92,88,91", Leg.STOP, 9_000),
         ("110,111,109,110", Leg.TARGET, 11_000),
-        ("100,100.5,98,99", Leg.STOP, 9_800),
-        ("104,105.5,98,104", Leg.TARGET, 10_550),
+        ("100,100.5,98,99", Leg.STOP, 9_895),
+        ("104,105.5,98,104", Leg.TARGET, 10_510),
     ],
     ids=["gap below the stop", "gap above the target", "stop inside a bar", "both in a bar: the nearer extreme first"],
 )
-def test_a_level_fills_at_the_first_price_beyond_it(tmp_path: Path, bar: str, leg: Leg, paise: int):
-    """The stop is at 98.98: a market that opens at 90 sells at 90, which nobody was offered 98.98 before."""
+def test_a_level_fills_where_a_bar_comes_through_it_and_behind_a_gap_at_the_open(
+    tmp_path: Path, bar: str, leg: Leg, paise: int
+):
+    """The stop is at 98.95, the target at 105.10: a market that opens at 90 sells at 90, and never offered 98.95."""
     trade = only_trade(tmp_path, FILLED, bar, FLAT)
     assert (trade.exit_leg, trade.exit_turnover_paise // trade.quantity) == (leg, paise)
 

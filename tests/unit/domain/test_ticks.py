@@ -47,3 +47,9 @@ def test_a_tick_is_named_by_what_it_is_and_begins_its_own_chain():
     assert first.id == tick_id(YESBANK, at("09:15:01"), 1)
     assert (first.correlation_id, first.causation_id) == (first.id, None)
     assert (first.key, first.key_instrument) == (str(YESBANK), YESBANK)
+
+
+def test_the_price_goes_through_every_price_between_the_ticks_of_a_bar_and_may_jump_to_its_open():
+    ticks = ticks_of_bar(minute_bar("09:15", (100, 130, 90, 110), 4), 1)
+    assert [tick.data.price_paise for tick in ticks] == [100, 90, 130, 110]
+    assert [tick.data.from_paise for tick in ticks] == [msgspec.UNSET, 100, 90, 130]
