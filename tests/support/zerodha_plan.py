@@ -1,4 +1,7 @@
-"""The plan of one Zerodha Broker and one strategy for tests, carried out on real stores."""
+"""The plan of one Zerodha Broker and one strategy for tests, carried out on real stores.
+
+An account is one exchange's: each module of tests has a simulator of its own, and so a Broker of its own name.
+"""
 
 from __future__ import annotations
 
@@ -45,19 +48,19 @@ def _stored(resource: Broker | Strategy) -> StoredResource:
     )
 
 
-def the_plan(run: Run) -> Plan:
+def the_plan(run: Run, name: str) -> Plan:
     head = {"apiVersion": "alphapanda.io/v1alpha1"}
-    broker = Broker.model_validate({**head, "kind": "Broker", "metadata": {"name": BROKER}, "spec": BROKER_SPEC})
+    broker = Broker.model_validate({**head, "kind": "Broker", "metadata": {"name": name}, "spec": BROKER_SPEC})
     strategy = Strategy.model_validate(
-        {**head, "kind": "Strategy", "metadata": {"name": STRATEGY}, "spec": STRATEGY_SPEC}
+        {**head, "kind": "Strategy", "metadata": {"name": STRATEGY}, "spec": {**STRATEGY_SPEC, "brokers": [name]}}
     )
     return plan([_stored(broker), _stored(strategy)], run.platform_settings, b"a secret of tests, of no use elsewhere")
 
 
-async def provisioned(stores: Stores) -> tuple[Plan, Run]:
+async def provisioned(stores: Stores, broker: str) -> tuple[Plan, Run]:
     """The plan of one Zerodha Broker, carried out."""
     run = Run(partitions=PARTITIONS, feed=FeedChoice(source="synthetic"))
-    made = the_plan(run)
+    made = the_plan(run, broker)
     await provision_kafka(made, stores.kafka.admin_settings(), owns=lambda _: False)
     await provision_redis(made, stores.redis.url(), owns=lambda _: False)
     await provision_postgres(made, stores.postgres.dsn(), owns=lambda _: False)

@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 from confluent_kafka import Consumer, Producer, TopicPartition
 from tests.support.kite import API_KEY, RunningSimulator, running_simulator
-from tests.support.zerodha_plan import BEGIN, BROKER, BROKER_SPEC, PARTITIONS, STRATEGY, STRATEGY_SPEC
+from tests.support.zerodha_plan import BEGIN, BROKER_SPEC, PARTITIONS, STRATEGY, STRATEGY_SPEC
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured
@@ -58,6 +58,7 @@ class Rig:
     run: Run
     simulator: RunningSimulator
     folder: Path
+    broker: str
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     sent: dict[str, Event[SignalValidated]] = field(default_factory=dict)
     kills: int = 0
@@ -70,7 +71,7 @@ class Rig:
 
     @property
     def service(self) -> str:
-        return f"{BROKER}.zerodha-trading"
+        return f"{self.broker}.zerodha-trading"
 
     def log_in(self) -> None:
         """Somebody logs in: the file is there, whole."""
@@ -133,7 +134,7 @@ class Rig:
 
     def _signal(self, side: Side, quantity: int, *, intent: Intent, strategy: str, **fields: Any) -> str:  # noqa: ANN401
         at = self.simulator.exchange.clock.now()
-        raw = signal_id(at, BROKER, strategy, YESBANK, "by hand", self._number)
+        raw = signal_id(at, self.broker, strategy, YESBANK, "by hand", self._number)
         values: dict[str, Any] = {
             "strategy": strategy,
             "instrument_token": YESBANK,
@@ -155,7 +156,7 @@ class Rig:
             key_instrument=YESBANK,
             correlation_id=raw,
             causation_id=raw,
-            broker=BROKER,
+            broker=self.broker,
         )
         self.sent[raw] = event
         self.again(raw)
@@ -164,8 +165,10 @@ class Rig:
     def again(self, raw: str) -> None:
         """The same signal is delivered once more."""
         event = self.sent[raw]
-        origin = Origin(source=f"{BROKER}.risk-manager", broker=BROKER, fence=1, code=code_digest(), config="test")
-        self._produce(SIGNALS_VALIDATED.full_name(BROKER), partition_of(YESBANK, PARTITIONS), event, origin)
+        origin = Origin(
+            source=f"{self.broker}.risk-manager", broker=self.broker, fence=1, code=code_digest(), config="test"
+        )
+        self._produce(SIGNALS_VALIDATED.full_name(self.broker), partition_of(YESBANK, PARTITIONS), event, origin)
 
     def turn_key(self, strategy: str, *, live: bool = True) -> None:
         spec = {**STRATEGY_SPEC, "acknowledgeLive": strategy} if live else {**STRATEGY_SPEC, "mode": "Paper"}
@@ -173,8 +176,8 @@ class Rig:
         self._control(CONTROL_STRATEGIES.full_name(), strategy, data)
 
     def configure(self, **changes: object) -> None:
-        data = BrokerConfigured(name=BROKER, uid="uid", generation=1, spec={**BROKER_SPEC, **changes})
-        self._control(CONTROL_BROKERS.full_name(), BROKER, data)
+        data = BrokerConfigured(name=self.broker, uid="uid", generation=1, spec={**BROKER_SPEC, **changes})
+        self._control(CONTROL_BROKERS.full_name(), self.broker, data)
 
     def _control(self, topic: str, key: str, data: Any) -> None:  # noqa: ANN401 - a control fact
         identity = event_id(now := datetime.now(UTC), "control", key, time.monotonic_ns())
@@ -193,7 +196,7 @@ class Rig:
         """Everything on the order topics, claims apart, each partition in its order."""
         settings = {**self.stores.kafka.admin_settings(), "group.id": "rig", "auto.offset.reset": "earliest"}
         consumer = Consumer({**settings, "enable.auto.commit": "false", "enable.partition.eof": "true"})
-        names = [topic.full_name(BROKER) for topic in ORDER_EVENTS]
+        names = [topic.full_name(self.broker) for topic in ORDER_EVENTS]
         consumer.assign([TopicPartition(name, p, 0) for name in names for p in range(PARTITIONS)])
         found, ended = list[Envelope](), 0
         while ended < len(names) * PARTITIONS:
@@ -210,23 +213,25 @@ class Rig:
         """Every order's record."""
         connection = await asyncpg.connect(self.stores.postgres.dsn())
         try:
-            rows = await connection.fetch(f'SELECT data FROM "{BROKER}".exchange_orders')  # noqa: S608 - ours
+            rows = await connection.fetch(f'SELECT data FROM "{self.broker}".exchange_orders')  # noqa: S608 - ours
             return [json.loads(row["data"]) for row in rows]
         finally:
             await connection.close()
 
     async def standing(self) -> dict[str, Any]:
         """What people are told."""
-        text = await self._ask(f'SELECT data FROM "{BROKER}".exchange_standing')  # noqa: S608 - ours
+        text = await self._ask(f'SELECT data FROM "{self.broker}".exchange_standing')  # noqa: S608 - ours
         return {} if text is None else dict(json.loads(text))
 
     async def said_since(self, moment: float) -> bool:
         """Whether the service has told how it stands since a moment, in seconds since 1970."""
-        return bool(await self._ask(f'SELECT written_at > to_timestamp({moment}) FROM "{BROKER}".exchange_standing'))  # noqa: S608 - ours
+        return bool(
+            await self._ask(f'SELECT written_at > to_timestamp({moment}) FROM "{self.broker}".exchange_standing')
+        )  # noqa: S608 - ours
 
     async def waiting_events(self) -> bool:
         """Whether events are written and not published."""
-        return bool(await self._ask(f'SELECT count(*) > 0 FROM "{BROKER}".exchange_outbox WHERE NOT published'))  # noqa: S608 - ours
+        return bool(await self._ask(f'SELECT count(*) > 0 FROM "{self.broker}".exchange_outbox WHERE NOT published'))  # noqa: S608 - ours
 
     async def _ask(self, question: str) -> Any:  # noqa: ANN401 - a value
         connection = await asyncpg.connect(self.stores.postgres.dsn())
@@ -241,10 +246,10 @@ class Rig:
 
 
 @contextmanager
-def rigged(stores: Stores, folder: Path, plan_: Plan, run: Run) -> Iterator[Rig]:
+def rigged(stores: Stores, folder: Path, plan_: Plan, run: Run, broker: str) -> Iterator[Rig]:
     """A simulator and a rig on provisioned stores; every process is gone afterwards."""
     with running_simulator(load_instruments(), SimulatedClock(BEGIN), journal=folder / "journal.jsonl") as simulator:
-        rig = Rig(stores=stores, plan=plan_, run=run, simulator=simulator, folder=folder)
+        rig = Rig(stores=stores, plan=plan_, run=run, simulator=simulator, folder=folder, broker=broker)
         rig.fail_points.mkdir()
         simulator.price(NAME, PRICE)
         rig.log_in()

@@ -21,6 +21,7 @@ from alpha_panda.kite_simulator.faults import Fault, Kind
 from alpha_panda.local.stores import Stores
 
 pytestmark = [pytest.mark.exchange, pytest.mark.timeout(900)]
+BROKER = "harm"
 PATIENCE = 240.0
 POINTS = (
     "after_consume",
@@ -45,8 +46,8 @@ async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:  # noqa:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def rig(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
-    plan, run = await provisioned(stores)
-    with rigged(stores, tmp_path_factory.mktemp("rig"), plan, run) as made:
+    plan, run = await provisioned(stores, BROKER)
+    with rigged(stores, tmp_path_factory.mktemp("rig"), plan, run, BROKER) as made:
         made.configure()
         for number in range(1, 100):
             made.turn_key(f"hand-{number}")

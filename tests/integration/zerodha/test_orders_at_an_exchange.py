@@ -15,6 +15,7 @@ from tests.support.zerodha_rig import NAME, PRICE, Rig, rigged
 from alpha_panda.local.stores import Stores
 
 pytestmark = [pytest.mark.exchange, pytest.mark.timeout(400)]
+BROKER = "orders"
 PATIENCE = 150.0
 
 
@@ -28,8 +29,8 @@ async def until(holds: Callable[[], Awaitable[Any]], what: str, seconds: float =
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def rig(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
-    plan, run = await provisioned(stores)
-    with rigged(stores, tmp_path_factory.mktemp("rig"), plan, run) as made:
+    plan, run = await provisioned(stores, BROKER)
+    with rigged(stores, tmp_path_factory.mktemp("rig"), plan, run, BROKER) as made:
         made.configure()
         for number in range(1, 60):
             made.turn_key(f"hand-{number}")
