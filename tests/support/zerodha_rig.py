@@ -170,23 +170,27 @@ class Rig:
         )
         self._produce(SIGNALS_VALIDATED.full_name(self.broker), partition_of(YESBANK, PARTITIONS), event, origin)
 
-    def turn_key(self, strategy: str, *, live: bool = True) -> None:
-        spec = {**STRATEGY_SPEC, "acknowledgeLive": strategy} if live else {**STRATEGY_SPEC, "mode": "Paper"}
-        data = StrategyConfigured(name=strategy, uid=strategy, generation=1, spec=spec)
-        self._control(CONTROL_STRATEGIES.full_name(), strategy, data)
+    def turn_keys(self, number: int) -> None:
+        """So many strategies may trade real money."""
+        for each in range(1, number + 1):
+            name = f"{STRATEGY}-{each}"
+            spec = {**STRATEGY_SPEC, "acknowledgeLive": name}
+            data = StrategyConfigured(name=name, uid=name, generation=1, spec=spec)
+            self._control(CONTROL_STRATEGIES.full_name(), name, data, flush=False)
+        assert self._producer.flush(60) == 0
 
     def configure(self, **changes: object) -> None:
         data = BrokerConfigured(name=self.broker, uid="uid", generation=1, spec={**BROKER_SPEC, **changes})
         self._control(CONTROL_BROKERS.full_name(), self.broker, data)
 
-    def _control(self, topic: str, key: str, data: Any) -> None:  # noqa: ANN401 - a control fact
+    def _control(self, topic: str, key: str, data: Any, *, flush: bool = True) -> None:  # noqa: ANN401 - a control fact
         identity = event_id(now := datetime.now(UTC), "control", key, time.monotonic_ns())
         event = Event(id=identity, event_time=now, data=data, key=key, correlation_id=identity)
-        self._produce(topic, 0, event, Origin(source="test"))
+        self._produce(topic, 0, event, Origin(source="test"), flush=flush)
 
-    def _produce(self, topic: str, partition: int, event: Event[Any], origin: Origin) -> None:
+    def _produce(self, topic: str, partition: int, event: Event[Any], origin: Origin, *, flush: bool = True) -> None:
         self._producer.produce(topic, encode(event, origin), event.key.encode(), partition=partition)
-        assert self._producer.flush(60) == 0
+        assert not flush or self._producer.flush(60) == 0
 
     @cached_property
     def _producer(self) -> Producer:
@@ -209,12 +213,13 @@ class Rig:
         consumer.close()
         return found
 
-    async def rows(self) -> list[dict[str, Any]]:
-        """Every order's record."""
+    async def rows(self, signal: str | None = None) -> list[dict[str, Any]]:
+        """Every order's record, or those of a signal."""
+        orders = f'SELECT data FROM "{self.broker}".exchange_orders'  # noqa: S608 - ours
+        sql = f"{orders} WHERE $1::text IS NULL OR data -> 'order' ->> 'signal_id' = $1"
         connection = await asyncpg.connect(self.stores.postgres.dsn())
         try:
-            rows = await connection.fetch(f'SELECT data FROM "{self.broker}".exchange_orders')  # noqa: S608 - ours
-            return [json.loads(row["data"]) for row in rows]
+            return [json.loads(row["data"]) for row in await connection.fetch(sql, signal)]
         finally:
             await connection.close()
 
@@ -225,9 +230,8 @@ class Rig:
 
     async def said_since(self, moment: float) -> bool:
         """Whether the service has told how it stands since a moment, in seconds since 1970."""
-        return bool(
-            await self._ask(f'SELECT written_at > to_timestamp({moment}) FROM "{self.broker}".exchange_standing')
-        )  # noqa: S608 - ours
+        sql = f'SELECT written_at > to_timestamp({moment}) FROM "{self.broker}".exchange_standing'  # noqa: S608 - ours
+        return bool(await self._ask(sql))
 
     async def waiting_events(self) -> bool:
         """Whether events are written and not published."""
@@ -243,6 +247,11 @@ class Rig:
     def posts(self) -> list[dict[str, Any]]:
         """Every order request that arrived at the exchange."""
         return [each for each in self.simulator.lines("request") if each["call"] == "place"]
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process sleeps by a signal."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @contextmanager
