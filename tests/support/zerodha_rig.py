@@ -96,6 +96,7 @@ class Rig:
             "PANDA_RUN__FAIL_POINTS": str(self.fail_points),
             "PANDA_RUN__SNAPSHOT_SECONDS": "0.2",
             "PANDA_ZERODHA__ROOT": self.simulator.root,
+            "PANDA_ZERODHA__TICKER_ROOT": self.simulator.ticker_root,
             "PANDA_ORDERS__LOGIN": str(self.folder / "login.json"),
             **{f"PANDA_ORDERS__{name}": str(value) for name, value in {**WAITS, **settings}.items()},
         }

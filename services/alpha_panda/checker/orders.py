@@ -23,7 +23,7 @@ ORDER_EVENTS = (
 _NEXT: dict[str, dict[type, str]] = {
     "new": {OrderSubmitted: "submitted", OrderFailed: "failed"},
     "submitted": {OrderAcknowledged: "working", OrderFailed: "failed", OrderUnknown: "unknown"},
-    "unknown": {OrderAcknowledged: "working", OrderUnknown: "unknown"},
+    "unknown": {OrderAcknowledged: "working", OrderUnknown: "unknown", OrderCancelled: "cancelled"},
     "working": {
         OrderFilled: "working",
         OrderModified: "working",

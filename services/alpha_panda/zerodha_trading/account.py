@@ -1,6 +1,6 @@
 """One Zerodha account while it is owned: signals in, orders out, the exchange's books watched, events published.
 
-Five loops share one ledger: intake, agent (requests), watcher (books), publishing and standing. The first that
+Six loops share one ledger: intake, agent (requests), watcher (books), updates, publishing and standing. The first that
 fails ends the process, because the way back in is the same as after a crash.
 """
 
@@ -37,6 +37,7 @@ from alpha_panda.zerodha_trading.sender import Sender
 from alpha_panda.zerodha_trading.standing import Locks, ZerodhaStanding
 from alpha_panda.zerodha_trading.state import UNCERTAIN
 from alpha_panda.zerodha_trading.terms import ZerodhaTerms
+from alpha_panda.zerodha_trading.updates import Updates
 from alpha_panda.zerodha_trading.watcher import Watcher
 
 _LOOK_SECONDS = 1.0
@@ -55,6 +56,7 @@ class Account:
         rates: Rates,
         sender: Sender,
         watcher: Watcher,
+        updates: Updates,
         intake: Intake,
         publisher: Publisher,
         snapshots: PostgresSnapshots,
@@ -63,7 +65,8 @@ class Account:
     ) -> None:
         """Nothing runs yet."""
         self._process, self._ledger, self._control, self._locks, self._rates = process, ledger, control, locks, rates
-        self._sender, self._watcher, self._intake, self._publisher = sender, watcher, intake, publisher
+        self._sender, self._watcher, self._updates = sender, watcher, updates
+        self._intake, self._publisher = intake, publisher
         self._snapshots, self._tenure, self._logins = snapshots, tenure, logins
         self._settings = process.settings.orders
         self._agent = Agent(ledger, sender, rates, locks, self._settings)
@@ -82,6 +85,7 @@ class Account:
             self._take_in(consumer, ownership),
             self._agent.run(stopping),
             self._watcher.run(stopping),
+            self._updates.run(stopping),
             self._publish(),
             self._stand(),
         ]
@@ -214,6 +218,7 @@ class Account:
         new = Gateway(self._process.settings.zerodha.root, login, seconds, lambda: self._tenure.fence or 0, points)
         self._sender.gateway = new
         self._watcher.begin(new)
+        self._updates.begin(login)
         self._log.info("logged in at Zerodha", account=login.account)
         if gateway is not None:
             gateway.close()

@@ -37,6 +37,7 @@ from alpha_panda.zerodha_trading.rates import Caps, Rates
 from alpha_panda.zerodha_trading.sender import Sender
 from alpha_panda.zerodha_trading.standing import Locks
 from alpha_panda.zerodha_trading.store import OrderStore
+from alpha_panda.zerodha_trading.updates import Updates
 from alpha_panda.zerodha_trading.watcher import Watcher
 
 _CONNECTIONS = 4
@@ -112,10 +113,11 @@ async def _recover(  # noqa: PLR0913, PLR0917 - likewise
     meters, points = Meters(process.metrics.registry), process.fail_points
     sender = Sender(ledger, control, locks, rates, switch, tenure, instruments, settings.orders, points, meters)
     watcher = Watcher(ledger, locks, instruments, settings.orders)
+    updates = Updates(ledger, watcher.nudge, settings.zerodha, meters)
     intake = Intake(process, publisher, instruments)
     logins = _logins(settings, pool, broker)
     account = Account(
-        process, ledger, control, locks, rates, sender, watcher, intake, publisher, snapshots, tenure, logins
+        process, ledger, control, locks, rates, sender, watcher, updates, intake, publisher, snapshots, tenure, logins
     )
     return account, intake
 

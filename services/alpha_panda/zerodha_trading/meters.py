@@ -22,6 +22,9 @@ class Meters:
         self._outcomes = Counter(
             "panda_exchange_outcomes", "Outcomes of order requests.", ("outcome",), registry=registry
         )
+        self._updates = Counter(
+            "panda_exchange_updates", "Order updates that the exchange told by itself.", ("outcome",), registry=registry
+        )
         self._seconds = Histogram(
             "panda_exchange_post_seconds",
             "Seconds from an order's wish to its post.",
@@ -38,3 +41,7 @@ class Meters:
     def answered(self, outcome: Outcome) -> None:
         """A request has come to this."""
         self._outcomes.labels(outcome.value).inc()
+
+    def told(self, outcome: str) -> None:
+        """An order update came."""
+        self._updates.labels(outcome).inc()

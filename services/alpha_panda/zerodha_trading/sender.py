@@ -34,6 +34,8 @@ from alpha_panda.zerodha_trading.terms import ZerodhaTerms
 
 _NO_ENTRY_DEADLINE = 3600.0
 """An exit that waits for its turn is still wanted."""
+_SINCE_CLAIM_SECONDS = 1.0
+"""The claim was written by the owner; after a longer pause than this there may be another."""
 
 
 class Sender:
@@ -73,8 +75,10 @@ class Sender:
         entry = record.order.leg is Leg.ENTRY
         deadline = time.monotonic() + (self._settings.entry_seconds if entry else _NO_ENTRY_DEADLINE)
         fence = self._tenure.fence or 0
+        claimed_at = time.monotonic()
         await self._ledger.step(lambda desk: desk.claim(order_id, fence, datetime.now(UTC)), (order_id,))
         self._points.reached(FailPoint.AFTER_CLAIM)
+        await self._still_owner(claimed_at)
         refusal = await self._last_question(record, entry=entry, gateway=gateway)
         if refusal is not None:
             self._log.warning("order denied", tag=record.tag, code=refusal.code, reason=refusal.message)
@@ -83,47 +87,56 @@ class Sender:
         self._meters.posting(record)
         several = slices(record.order, instrument) > 1
         reply = await gateway.place(request, autoslice=several, deadline=min(deadline, time.monotonic() + 2))
-        await self._answered(order_id, classify(reply))
+        await self._answered(order_id, classify(reply), gateway)
 
-    async def _answered(self, order_id: str, verdict: Verdict) -> None:
+    async def _answered(self, order_id: str, verdict: Verdict, gateway: Gateway) -> None:
+        self._heed(verdict, gateway)  # at once: others are about to be sent
         await self._ledger.step(lambda desk: desk.answered(order_id, verdict, datetime.now(UTC)))
         record = self._ledger.desk.book.orders[order_id]
         self._meters.answered(verdict.outcome)
         said = self._log.info if verdict.outcome is Outcome.ACKED else self._log.warning
         said("order answered", tag=record.tag, outcome=verdict.outcome, code=verdict.code, reason=verdict.reason)
-        if verdict.session_over:
-            self._locks.session = "Zerodha says that the login is over; log in: panda zerodha login"
-        if verdict.limited or verdict.outcome is Outcome.NOT_SENT:
-            self._rates.limited(time.monotonic(), self._settings.backoff_seconds)
 
     async def cancel(self, record: ExchangeOrder, broker_order_id: str) -> None:
         """Ask for the end of an order; whether it came is seen in the exchange's book."""
-        if self.gateway is None:
+        gateway = self.gateway
+        if gateway is None:
             return
-        verdict = classify(await self.gateway.cancel(broker_order_id))
+        verdict = classify(await gateway.cancel(broker_order_id))
         self._log.info("cancellation asked", tag=record.tag, because=record.cancel, outcome=verdict.outcome)
-        self._heed(verdict)
+        self._heed(verdict, gateway)
 
     async def modify(self, record: ExchangeOrder, broker_order_id: str, quantity: int) -> None:
         """Ask for another quantity of an order."""
-        if self.gateway is None:
+        gateway = self.gateway
+        if gateway is None:
             return
-        verdict = classify(await self.gateway.modify(broker_order_id, quantity, record.order.order_type.value))
+        verdict = classify(await gateway.modify(broker_order_id, quantity, record.order.order_type.value))
         self._log.info("change asked", tag=record.tag, quantity=quantity, outcome=verdict.outcome)
-        self._heed(verdict)
+        self._heed(verdict, gateway)
         taken = quantity if verdict.outcome is Outcome.ACKED else None
         if verdict.outcome in (Outcome.ACKED, Outcome.REJECTED) and not verdict.limited:
             await self._ledger.step(lambda desk: desk.modified(record.order.order_id, taken))
 
-    def _heed(self, verdict: Verdict) -> None:
-        if verdict.session_over:
+    def _heed(self, verdict: Verdict, gateway: Gateway) -> None:
+        """What an answer says beyond its order; that a login is over only counts while it is the present one."""
+        if verdict.session_over and gateway is self.gateway:
             self._locks.session = "Zerodha says that the login is over; log in: panda zerodha login"
-        if verdict.limited:
+        if verdict.limited or verdict.outcome is Outcome.NOT_SENT:
             self._rates.limited(time.monotonic(), self._settings.backoff_seconds)
+
+    async def _still_owner(self, claimed_at: float) -> None:
+        """Raise FencedError where another has the account by now: after a pause only an answer will do.
+
+        An owner that slept behind its claim would else send what its successor has given up looking for.
+        """
+        if time.monotonic() - claimed_at < _SINCE_CLAIM_SECONDS:
+            await self._tenure.assure()
+        else:
+            await self._tenure.must_own()
 
     async def _last_question(self, record: ExchangeOrder, *, entry: bool, gateway: Gateway) -> Refusal | None:
         """Why the order may not go after all; exits are kept by nothing but a login that is over."""
-        await self._tenure.assure()
         if self._locks.session or gateway is not self.gateway:
             return _refusal("TokenException", self._locks.session or "the login is another by now")
         if not entry:

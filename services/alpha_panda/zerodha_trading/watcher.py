@@ -82,7 +82,8 @@ class Watcher:
             if time.monotonic() >= self._due:
                 await self._reconcile(gateway, *books)
         except SessionDownError as error:
-            self._locks.session = f"{error}; log in: panda zerodha login"
+            if gateway is self.gateway:
+                self._locks.session = f"{error}; log in: panda zerodha login"
             self._log.error("no session at Zerodha", reason=str(error), remedy=error.remedy)
         except UnreachableError as error:
             self._log.warning("the exchange's books could not be read", reason=str(error))

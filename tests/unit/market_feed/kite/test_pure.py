@@ -17,12 +17,12 @@ from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.kite_simulator.frames import HEARTBEAT, frame, packet
 from alpha_panda.kite_simulator.quotes import Quote
 from alpha_panda.market_feed.sources.kite.arrivals import Arrivals
-from alpha_panda.market_feed.sources.kite.lines import INSTRUMENTS, Lines
 from alpha_panda.market_feed.sources.kite.master import Master
 from alpha_panda.market_feed.sources.kite.packets import UNSTATED, FrameError, Packet, decode
 from alpha_panda.market_feed.sources.kite.refill import whole_minutes
 from alpha_panda.market_feed.sources.kite.ring import Ring
 from alpha_panda.zerodha.errors import ReplyError
+from alpha_panda.zerodha.lines import INSTRUMENTS, Lines
 
 NOW = datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
 SECOND = int(NOW.timestamp())

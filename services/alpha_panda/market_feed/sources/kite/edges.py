@@ -17,7 +17,6 @@ from alpha_panda.errors import InputError
 from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.market_feed.sources.kite.login import KeptLogin
 from alpha_panda.market_feed.sources.kite.source import KiteSource
-from alpha_panda.market_feed.sources.kite.ticker import TickerLine
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.settings import ServiceSettings
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
@@ -25,6 +24,7 @@ from alpha_panda.zerodha.client import make_client
 from alpha_panda.zerodha.errors import ReplyError
 from alpha_panda.zerodha.session import Session
 from alpha_panda.zerodha.session_store import Seal, SessionStore
+from alpha_panda.zerodha.ticker import TickerLine
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 

@@ -21,7 +21,6 @@ from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.market_feed.sources.kite.arrivals import Arrivals
-from alpha_panda.market_feed.sources.kite.lines import Line, Lines
 from alpha_panda.market_feed.sources.kite.login import KeptLogin, Login
 from alpha_panda.market_feed.sources.kite.master import Master, told
 from alpha_panda.market_feed.sources.kite.packets import FrameError, decode
@@ -29,6 +28,7 @@ from alpha_panda.market_feed.sources.kite.refill import ReadMinutes, refill, who
 from alpha_panda.market_feed.sources.kite.ring import Ring, Taken
 from alpha_panda.market_feed.sources.port import LiveBatch, LiveSource, RejectedRow, SourceReport
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
+from alpha_panda.zerodha.lines import Line, Lines
 from alpha_panda.zerodha.session import Session
 
 AT_ONCE: Final = 4_000

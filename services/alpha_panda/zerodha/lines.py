@@ -58,8 +58,11 @@ class Lines:
         silent: float,
         random: Random | None = None,
         ticking: Callable[[], float] = time.monotonic,
+        *,
+        least: int = 0,
     ) -> None:
-        """No connection, no instrument."""
+        """No connection, no instrument; `least` connections are there also without any."""
+        self._least = least
         self._make = make
         self._silent = silent
         self._random = random or Random()  # noqa: S311 - jitter
@@ -103,7 +106,10 @@ class Lines:
                 f"{len(tokens)} instruments; a login follows at most {INSTRUMENTS * CONNECTIONS}",
                 remedy="trade fewer instruments",
             )
-        shares = [tokens[begin : begin + INSTRUMENTS] for begin in range(0, len(tokens), INSTRUMENTS)]
+        shares: list[tuple[int, ...]] = [
+            tokens[begin : begin + INSTRUMENTS] for begin in range(0, len(tokens), INSTRUMENTS)
+        ]
+        shares += [()] * (self._least - len(shares))
         for place in self._places[len(shares) :]:
             if place.line is not None:
                 place.line.close()

@@ -1,7 +1,8 @@
 """One connection of the official ticker, on the thread of Twisted's reactor, which can be started only once.
 
-Raw frames go to `frame`; everything else that a connection does is left in fields that the feed's loop looks at. The
-client's own reconnecting is switched off: when to try again is decided in one place, with jitter (see `lines`).
+Raw frames go to `frame`, order updates to `order`; everything else that a connection does is left in fields that
+whoever made it looks at. The client's own reconnecting is switched off: when to try again is decided in one place,
+with jitter (see `lines`).
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kiteconnect import KiteTicker
 from twisted.internet import reactor as twisted_reactor
 
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
-from alpha_panda.zerodha.session import Session
 
 reactor: Any = twisted_reactor
 _starting = threading.Lock()
@@ -35,17 +35,30 @@ def start_reactor() -> None:
         running.wait(_CONNECT_SECONDS)
 
 
+class Keys(Protocol):
+    """What opens a connection."""
+
+    @property
+    def api_key(self) -> str:
+        """The app's."""
+
+    @property
+    def access_token(self) -> str:
+        """The login's."""
+
+
 class TickerLine:
     """A connection from its opening to its end; a new one is made for each attempt."""
 
     def __init__(
         self,
         settings: ZerodhaSettings,
-        session: Session,
+        login: Keys,
         frame: Callable[[bytes], None],
         ticking: Callable[[], float] = time.monotonic,
+        order: Callable[[Any], None] | None = None,
     ) -> None:
-        """Not connected yet."""
+        """Not connected yet; `order` gets updates of the account's orders, on the reactor's thread."""
         start_reactor()
         self._ticking = ticking
         self._frame = frame
@@ -57,8 +70,8 @@ class TickerLine:
         self.refused = False
         """Whether it ended because the login is no longer good."""
         self._ticker = KiteTicker(
-            session.api_key,
-            session.access_token,
+            login.api_key,
+            login.access_token,
             root=settings.ticker_root,
             reconnect_max_tries=0,
             connect_timeout=_CONNECT_SECONDS,
@@ -68,6 +81,9 @@ class TickerLine:
         self._ticker.on_close = self._closed
         self._ticker.on_error = self._failed
         self._ticker.on_noreconnect = self._over
+        self._order = order
+        if order is not None:
+            self._ticker.on_order_update = self._told
 
     def open(self) -> None:
         """Connect."""
@@ -112,6 +128,10 @@ class TickerLine:
         self.heard_at = self._ticking()
         if is_binary and len(payload) > 1:
             self._frame(payload)
+
+    def _told(self, _: object, data: object) -> None:
+        if self._order is not None and self.ended is None:
+            self._order(data)
 
     def _closed(self, _: object, code: object, reason: object) -> None:
         self._over(f"closed by the exchange: {code} {reason}")
