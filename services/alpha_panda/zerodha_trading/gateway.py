@@ -52,6 +52,8 @@ class Gateway:
         self.login = login
         self._root, self._seconds, self._fence, self._points = root, seconds, fence, fail_points
         self._local = threading.local()
+        self._over = False
+        """One refusal anywhere is the end of a login."""
         self._orders = ThreadPoolExecutor(_THREADS, "orders")
         self._questions = ThreadPoolExecutor(1, "questions")
 
@@ -61,16 +63,18 @@ class Gateway:
         self._questions.shutdown(wait=False, cancel_futures=True)
 
     async def place(self, request: dict[str, Any], *, autoslice: bool, deadline: float) -> Reply:
-        """Post an order, unless its deadline (monotonic) passes before that."""
+        """Post an order, unless its deadline (monotonic) passes or the login ends before that."""
 
         def post() -> Reply:
             if time.monotonic() > deadline:
                 return Reply(written=False, error="its deadline passed before it was sent")
+            if self._over:
+                return Reply(written=False, error="the login was refused before it was sent")
             client = self._client()
             make = client.place_autoslice_order if autoslice else client.place_order
             reply = asked(lambda: make(**request), lambda: self._points.reached(FailPoint.AFTER_POST))
             self._points.reached(FailPoint.AFTER_REPLY)
-            return reply
+            return self._noted(reply)
 
         return await asyncio.get_running_loop().run_in_executor(self._orders, post)
 
@@ -110,11 +114,11 @@ class Gateway:
 
     async def _order(self, ask: Callable[[KiteConnect], object]) -> Reply:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._orders, lambda: asked(lambda: ask(self._client())))
+        return await loop.run_in_executor(self._orders, lambda: self._noted(asked(lambda: ask(self._client()))))
 
     async def _question(self, ask: Callable[[KiteConnect], object]) -> Any:  # noqa: ANN401 - JSON
         loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._questions, lambda: asked(lambda: ask(self._client())))
+        reply = await loop.run_in_executor(self._questions, lambda: self._noted(asked(lambda: ask(self._client()))))
         if session_is_over(reply):
             raise SessionDownError("Zerodha says that the login is over", remedy="panda zerodha login")
         if reply.status == _TOO_MANY:
@@ -125,6 +129,12 @@ class Gateway:
         if reply.status != _OK or "data" not in body or body.get("status") == "error":
             raise UnreachableError(f"Zerodha answers HTTP {reply.status}: {str(body.get('message'))[:200]}")
         return body["data"]
+
+    def _noted(self, reply: Reply) -> Reply:
+        """Heeded on the thread itself: an order that waits for another thread is to know of it."""
+        if session_is_over(reply):
+            self._over = True
+        return reply
 
     def _client(self) -> KiteConnect:
         """This thread's client: a session is not to be shared between threads."""

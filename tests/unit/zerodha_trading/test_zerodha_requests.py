@@ -17,6 +17,7 @@ from alpha_panda.kite_simulator.faults import Fault, Kind
 from alpha_panda.runtime.errors import FencedError
 from alpha_panda.runtime.owners import Held
 from alpha_panda.runtime.ownership import Ownership
+from alpha_panda.zerodha_trading.errors import SessionDownError
 from alpha_panda.zerodha_trading.gateway import Gateway
 from alpha_panda.zerodha_trading.replies import Reply
 from alpha_panda.zerodha_trading.sender import Sender
@@ -80,6 +81,19 @@ async def test_a_late_word_about_the_login_before_does_not_end_the_present_one(t
     trading.sender.gateway = cast("Any", Gone(before, trading.sender))
     await trading.sender.cancel(found, next(iter(found.parts)))
     assert not trading.locks.session
+
+
+async def test_once_a_login_was_refused_no_order_of_it_leaves_the_house() -> None:
+    async with desk_at_exchange() as trading:
+        trading.simulator.faults(Fault(kind=Kind.TOKEN_403, on="margins", count=1))
+        gateway = trading.sender.gateway
+        assert gateway is not None
+        with pytest.raises(SessionDownError):
+            await gateway.margins()
+        before = len(trading.simulator.lines("request"))
+        reply = await gateway.place({"variety": "regular"}, autoslice=False, deadline=time.monotonic() + PATIENCE)
+        placed = [each for each in trading.simulator.lines("request")[before:] if each["call"] == "place"]
+        assert (reply.written, placed) == (False, [])
 
 
 class Gone:
