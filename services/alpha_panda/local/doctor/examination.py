@@ -25,6 +25,7 @@ from alpha_panda.local.doctor.pipeline import (
 )
 from alpha_panda.local.doctor.session import examine_session
 from alpha_panda.local.doctor.stores import COMPARED, judge_answer, judge_comparison, tell_versions
+from alpha_panda.local.doctor.trading import examine_trading
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.letter_box import read_letters, read_marks
 from alpha_panda.local.letters import Decision, plan_replay
@@ -81,7 +82,8 @@ async def _examine_stores(layout: Layout, versions: dict[str, str]) -> list[Find
     found += (
         await _examine_letters(layout) if "kafka" in there else [skipped(Check.DEAD_LETTERS, "Kafka does not answer")]
     )
-    found += await examine_session(layout) if "postgres" in there else []
+    if "postgres" in there:
+        found += [*await examine_session(layout), *await examine_trading(layout)]
     if there >= {"kafka", "postgres"}:
         found += await _examine_quarantines(layout)
     else:

@@ -30,6 +30,7 @@ class Check(StrEnum):
     REDIS = "redis"
     POSTGRES = "postgres"
     SESSION = "session"
+    TRADING = "trading"
     CREDENTIALS = "credentials"
     TOPICS = "topics"
     KAFKA_RIGHTS = "kafka-rights"
