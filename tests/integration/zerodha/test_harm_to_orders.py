@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from tests.support.zerodha_rig import Rig
-from tests.support.zerodha_story import AT_WORK, account, comes_to, judge, story, trading, until
+from tests.support.zerodha_story import AT_WORK, account, comes_to, judge, story, trading, until, verify
 
 from alpha_panda.events.envelope import decode
 from alpha_panda.events.orders import OrderUnknown
@@ -110,3 +110,7 @@ async def test_a_second_copy_displaces_the_first_and_nothing_is_sent_twice(rig: 
 async def test_afterwards_every_invariant_of_the_exchanges_journal_holds(rig: Rig) -> None:
     await trading(rig)
     judge(await story(rig), {"posts": 10, "unknown": 5, "kills": len(POINTS), "fencings": 1})
+
+
+async def test_afterwards_the_log_adds_up(rig: Rig) -> None:
+    await verify(rig)
