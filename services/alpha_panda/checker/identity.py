@@ -31,9 +31,11 @@ from alpha_panda.events.orders import (
     OrderFilled,
     OrderModified,
     OrderSubmitted,
+    OrderUnknown,
 )
 from alpha_panda.events.portfolio import PnlSnapshot
 from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValidated
+from alpha_panda.topology.graph import ZERODHA_TRADING
 
 _MOST_SIGNALS = 64
 """Signals of one strategy on one instrument because of one event; an id beyond is not recognised."""
@@ -44,6 +46,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (OrderFilled, "filled"),
     (OrderModified, "modified"),
     (OrderCancelled, "cancelled"),
+    (OrderUnknown, "unknown"),
 )
 
 
@@ -97,14 +100,16 @@ def _possible(fact: Fact, facts: Facts) -> Iterator[str]:
             kind = type(data).__name__.removesuffix("Configured")
             yield event_id(when, "control", kind, data.name, data.uid, data.generation)
         case _:
-            yield from _possible_of_order(event, facts)
+            yield from _possible_of_order(fact, facts)
 
 
-def _possible_of_order(event: Event[Any], facts: Facts) -> Iterator[str]:
+def _possible_of_order(fact: Fact, facts: Facts) -> Iterator[str]:
+    event = fact.event
     kind = next((kind for shape, kind in _KINDS if isinstance(event.data, shape)), None)
     if kind is None:
         return
-    for name in _cause_names(event, facts):
+    at_exchange = fact.envelope.source.endswith(f".{ZERODHA_TRADING.name}")
+    for name in _exchange_names(event, kind) if at_exchange else _cause_names(event, facts):
         yield order_event_id(event.event_time, event.data.order.order_id, kind, name)
 
 
@@ -136,6 +141,19 @@ def _cause_names(event: Event[Any], facts: Facts) -> Iterator[str]:
                 yield each.event.data.signal_id
     elif event.causation_id is not None:
         yield event.causation_id
+
+
+def _exchange_names(event: Event[Any], kind: str) -> Iterator[str]:
+    """At an exchange each thing happens to an order once; fills have the exchange's own names."""
+    data = event.data
+    if isinstance(data, OrderFilled):
+        yield data.trade_id or ""
+    elif isinstance(data, OrderModified):
+        yield f"modified {data.order_sequence}"
+    elif isinstance(data, OrderUnknown):
+        yield "given_up" if data.given_up else kind
+    else:
+        yield kind
 
 
 def _names_of_start(event: Event[Any], order: Order, facts: Facts) -> Iterator[str]:

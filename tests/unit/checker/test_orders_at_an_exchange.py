@@ -1,0 +1,39 @@
+"""Orders that were lost, found, changed and parked at an exchange are what the rules of the log expect."""
+
+from __future__ import annotations
+
+from tests.support.exchange_model import BROKER, ExchangeModel, Trader
+from tests.support.logged_run import Writer
+from tests.support.trading import INSTRUMENTS, entry, moment
+
+from alpha_panda.checker.identity import deterministic_ids, order_ids, unique_ids
+from alpha_panda.checker.model import Log, Verdict
+from alpha_panda.checker.orders import fills, order_automaton, order_sequences, order_terms
+from alpha_panda.checker.reading import Facts
+from alpha_panda.events.orders import OrderFilled, OrderUnknown
+
+RULES = (unique_ids, deterministic_ids, order_ids, order_sequences, order_automaton, order_terms, fills)
+WALL = moment("10:00:00")
+
+
+def test_their_events_have_the_ids_and_the_order_that_the_rules_want() -> None:
+    trader = Trader(ExchangeModel())
+    for number, fate in enumerate(("accepted", "accepted_unheard", "accepted_and_crash", "lost", "rejected")):
+        event = entry(moment("10:00:01"), 10, n=number, strategy=f"s{number}", target_paise=11_000)
+        trader.desk.signal(event, WALL, None, None)
+        trader.write()
+        trader.send_next(fate)
+    for name in list(trader.exchange.orders):
+        trader.exchange.trade(name, 4)
+        trader.exchange.trade(name, 6)
+    trader.hear_everything()
+    lost = [each for each in trader.desk.book.orders.values() if each.state == "UNKNOWN"]
+    for each in lost:
+        trader.desk.absent(each.order.order_id)
+    trader.write()
+    writer = Writer()
+    writer.write(f"{BROKER}.zerodha-trading", trader.events, None)
+    facts = Facts(Log(records=tuple(writer.records), instruments=frozenset(each.token for each in INSTRUMENTS)))
+    assert {type(each.data) for each in trader.events} >= {OrderFilled, OrderUnknown}
+    for rule in RULES:
+        assert rule(facts).verdict is Verdict.PASS, rule(facts)
