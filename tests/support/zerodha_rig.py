@@ -234,6 +234,10 @@ class Rig:
         sql = f'SELECT written_at > to_timestamp({moment}) FROM "{self.broker}".exchange_standing'  # noqa: S608 - ours
         return bool(await self._ask(sql))
 
+    async def fence(self) -> int:
+        """Of the present owner."""
+        return int(await self._ask(f'SELECT max(fence) FROM "{self.broker}".owners'))  # noqa: S608 - ours
+
     async def waiting_events(self) -> bool:
         """Whether events are written and not published."""
         return bool(await self._ask(f'SELECT count(*) > 0 FROM "{self.broker}".exchange_outbox WHERE NOT published'))  # noqa: S608 - ours

@@ -35,7 +35,7 @@ from alpha_panda.events.orders import (
 )
 from alpha_panda.events.portfolio import PnlSnapshot
 from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValidated
-from alpha_panda.topology.graph import ZERODHA_TRADING
+from alpha_panda.topology.graph import PAPER_TRADING
 
 _MOST_SIGNALS = 64
 """Signals of one strategy on one instrument because of one event; an id beyond is not recognised."""
@@ -108,7 +108,7 @@ def _possible_of_order(fact: Fact, facts: Facts) -> Iterator[str]:
     kind = next((kind for shape, kind in _KINDS if isinstance(event.data, shape)), None)
     if kind is None:
         return
-    at_exchange = fact.envelope.source.endswith(f".{ZERODHA_TRADING.name}")
+    at_exchange = not fact.envelope.source.endswith(f".{PAPER_TRADING.name}")
     for name in _exchange_names(event, kind) if at_exchange else _cause_names(event, facts):
         yield order_event_id(event.event_time, event.data.order.order_id, kind, name)
 

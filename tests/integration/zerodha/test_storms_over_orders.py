@@ -86,7 +86,12 @@ async def test_an_owner_that_slept_through_a_takeover_sends_nothing_more(
     rig: Rig, point: str, ends: tuple[str, ...]
 ) -> None:
     first, entry = await paused(rig, point)
-    second = rig.start()
+    slept_under, second = await rig.fence(), rig.start()
+
+    async def taken_over() -> bool:
+        return await rig.fence() > slept_under
+
+    await until(taken_over, "the second copy owns the account")
     found = await comes_to(rig, entry, *ends)
     first.send_signal(signal.SIGCONT)
     code = await ended(first)
