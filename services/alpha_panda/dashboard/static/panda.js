@@ -29,6 +29,22 @@
     document.dispatchEvent(new CustomEvent("panda:changed", { detail: told }));
   });
 
+  // A button that is replaced between the press and its end hears of no click: what moves waits for that.
+  let pressed = false, missed = false;
+  document.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"])
+    document.addEventListener(end, () => {
+      pressed = false;
+      const live = document.getElementById("live");
+      if (missed && live) setTimeout(() => htmx.trigger(live, "panda:done"));
+      missed = false;
+    });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (!pressed || event.detail.target.id !== "live") return;
+    event.detail.shouldSwap = false;
+    missed = true;
+  });
+
   const words = (seconds) => {
     if (seconds < 60) return `${seconds} s`;
     if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
