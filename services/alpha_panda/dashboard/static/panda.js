@@ -78,9 +78,9 @@
 // What became of a form that vanishes with its page's next change is told above all that moves.
 const say = (form, answer) => {
   const said = document.getElementById("said");
-  if (!said || !form.dataset.says) return;
+  if (!said || !form.dataset.told) return;
   said.hidden = false;
-  said.textContent = form.dataset.says.replace(/\{(\w+)\}/g, (_, name) => answer[name] ?? "");
+  said.textContent = form.dataset.told.replace(/\{(\w+)\}/g, (_, name) => answer[name] ?? "");
 };
 
 // After a change the moving part of the page is asked for again, and nothing else: somebody may be typing elsewhere.
