@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,8 @@ def test_the_command_closes_too_while_trading_is_halted_and_only_what_is_there(s
 
 def test_dead_letters_have_a_second_chance_from_the_page_and_each_only_one(site: Site, window: Window) -> None:
     [record] = unreadable()[:1]
-    asyncio.run(write(site.panda.data_dir, TICKS.name, (record,)))
+    with ThreadPoolExecutor(1) as beside:  # the browser's own loop runs on this thread
+        beside.submit(asyncio.run, write(site.panda.data_dir, TICKS.name, (record,))).result(60)
     page = window.open("/brokers/paper/services")
     button = page.get_by_role("button", name=f"Replay the dead letters of {LETTERS}")
     button.click()
