@@ -12,10 +12,11 @@ from typing import TypeVar
 import pytest
 
 from alpha_panda.errors import UnavailableError
+from alpha_panda.events.topics import TICKS, dead_letter_topic
 from alpha_panda.operations.errands import Errand, Told, answer, ask, take
 
 T = TypeVar("T")
-ERRAND = Errand(topic="somewhere.dlq")
+ERRAND = Errand(topic=dead_letter_topic(TICKS.name))
 
 
 async def soon(find: Callable[[], list[T]]) -> list[T]:
