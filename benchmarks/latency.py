@@ -50,19 +50,19 @@ def measure(options: Options) -> Result:
     floors: list[list[float]] = []
     with staged(options.folder, broker(), on_ticks()) as stage:
         for turn in range(options.repetitions):
-            ways.append(_services(stage, turn))
+            ways.append(follow_orders(stage, turn * RATE * SECONDS, SECONDS))
             floors.append(_bare(stage, f"bare-{turn}."))
             ours = [sum(way) for way in ways[-1]]
             options.say(
-                f"latency {turn + 1}: {_point(ours, 50):.2f} / {_point(ours, 99):.2f} ms, "
-                f"bare hops {_point(floors[-1], 50):.2f} / {_point(floors[-1], 99):.2f} ms (median / 99th percentile)"
+                f"latency {turn + 1}: {point(ours, 50):.2f} / {point(ours, 99):.2f} ms, "
+                f"bare hops {point(floors[-1], 50):.2f} / {point(floors[-1], 99):.2f} ms (median / 99th percentile)"
             )
     return _result(ways, floors)
 
 
-def _services(stage: Stage, turn: int) -> list[tuple[float, ...]]:
-    """For each order the milliseconds that it spent in each stage."""
-    order = FeedOrder(access=stage.access, count=RATE * SECONDS, skip=turn * RATE * SECONDS, rate=RATE, bundle=_BUNDLE)
+def follow_orders(stage: Stage, skip: int, seconds: int) -> list[tuple[float, ...]]:
+    """Feed for so long, after the first `skip` ticks; for each order the milliseconds that it spent in each stage."""
+    order = FeedOrder(access=stage.access, count=RATE * seconds, skip=skip, rate=RATE, bundle=_BUNDLE)
     starts = stage.ends(_CHAIN)
     with workers(Worker("benchmarks.feeder", order)) as (feeder,):
         read = asyncio.run(_watch(stage.access, starts, feeder))
@@ -164,7 +164,8 @@ async def _arrivals(access: Access, topic: str, feeder: Worker) -> list[float]:
     return [(at - int.from_bytes(value[:STAMP], "big") / 1e9) * 1e3 for at, value in found]
 
 
-def _point(values: list[float], percent: int) -> float:
+def point(values: list[float], percent: int) -> float:
+    """A percentile."""
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
@@ -174,8 +175,8 @@ def _result(ways: list[list[tuple[float, ...]]], floors: list[list[float]]) -> R
         Row(
             what=f"tick → order submitted at {RATE:,} ticks/s, {name}",
             unit="ms",
-            samples=tuple(_point(turn, percent) for turn in whole),
-            floor=tuple(_point(turn, percent) for turn in floors),
+            samples=tuple(point(turn, percent) for turn in whole),
+            floor=tuple(point(turn, percent) for turn in floors),
             floor_is="four bare hops",
             better=Better.LESS,
             reach=_REACH[name],

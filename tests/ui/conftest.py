@@ -39,7 +39,15 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     panda = Panda(tmp_path_factory.mktemp("ui") / "data")
-    panda.run("up", "-f", str(EXAMPLES), "--replay", str(DAY), "--speed", SPEED, timeout=600)
+    try:
+        yield open_site(panda, "up", "-f", str(EXAMPLES), "--replay", str(DAY), "--speed", SPEED)
+    finally:
+        panda.reset()
+
+
+def open_site(panda: Panda, *up: str) -> Site:
+    """Start a platform by these words and make the user."""
+    panda.run(*up, timeout=600)
     port = json.loads((panda.data_dir / "ports.json").read_text())["api"]
     found = Site(panda, f"http://127.0.0.1:{port}")
     token = (panda.data_dir / "secrets" / "api-token").read_text().strip()
@@ -51,8 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         timeout=60,
     )
     assert made.status_code == 201, made.text
-    yield found
-    panda.reset()
+    return found
 
 
 def answers(address: str) -> bool:

@@ -15,9 +15,11 @@ from starlette.routing import BaseRoute, Route
 from alpha_panda.api.alerts import alert_routes
 from alpha_panda.api.auth import auth_routes
 from alpha_panda.api.books import book_routes
+from alpha_panda.api.closing import closing_routes
 from alpha_panda.api.dependencies import Dependencies
 from alpha_panda.api.explain import explain_routes
 from alpha_panda.api.hooks import hook_routes
+from alpha_panda.api.letters import letter_routes
 from alpha_panda.api.market import market_routes
 from alpha_panda.api.operations import operation_routes
 from alpha_panda.api.ops import ops_routes
@@ -46,6 +48,8 @@ PARTS = (
     hook_routes,
     ops_routes,
     pausing_routes,
+    closing_routes,
+    letter_routes,
     user_routes,
     book_routes,
     explain_routes,

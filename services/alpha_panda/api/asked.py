@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from alpha_panda.api.security.principal import Role
 from alpha_panda.events.control import HaltScope
+from alpha_panda.events.signals import Product
 
 
 def _printable(text: str) -> str:
@@ -42,10 +44,33 @@ class HaltAsked(Asked):
         return self
 
 
+class CloseAsked(Asked):
+    """A position that is to be closed, the worst price for that, and why."""
+
+    strategy: str = Field(max_length=100, examples=["momentum"])
+    instrument: str = Field(max_length=100, examples=["NSE:YESBANK"])
+    product: Product = Field(examples=["MIS"])
+    price: Decimal | None = Field(
+        default=None,
+        gt=0,
+        max_digits=12,
+        decimal_places=2,
+        description="Rupees: the worst price that may be traded at. Without it, what the market gives.",
+        examples=["94.50"],
+    )
+    reason: Line = Field(examples=["news at noon"])
+
+
 class ReasonAsked(Asked):
     """Why."""
 
     reason: Line = Field(examples=["news at noon"])
+
+
+class ReplayAsked(ReasonAsked):
+    """Why dead letters are to have a second chance."""
+
+    returned: bool = Field(default=False, description="Also what was written back before and came back.")
 
 
 class UserAsked(Asked):

@@ -35,6 +35,7 @@ class ControlView:
         self._brokers: dict[str, BrokerView] = {}
         self._strategies: dict[str, StrategyView] = {}
         self._halts: dict[tuple[HaltScope, str], TradingHalted] = {}
+        self._pressed: dict[tuple[HaltScope, str], TradingHalted] = {}
         self._quarantines: Quarantines = {}
         self.complete = False
         """Whether the control topics were read to their ends; until then, what is missing may just not be read yet."""
@@ -64,8 +65,16 @@ class ControlView:
     def halts(self, broker: str) -> tuple[TradingHalted, ...]:
         """The halts that concern this Broker, the widest first: of all, its own, its strategies' and of instruments."""
         ranks = {scope: rank for rank, scope in enumerate(HaltScope)}
-        found = [halt for halt in self._halts.values() if self._concerns(halt, broker)]
+        found = [halt for halt in (self._pressed | self._halts).values() if self._concerns(halt, broker)]
         return tuple(sorted(found, key=lambda halt: (ranks[halt.scope], halt.subject)))
+
+    def press(self, halt: TradingHalted) -> None:
+        """A door of this process holds a halt: it is in force, whether or not the log has told of it yet."""
+        self._pressed[halt.scope, halt.subject] = halt
+
+    def release(self, scope: HaltScope, subject: str) -> None:
+        """No door holds this halt any more; what the log said of it the log takes back."""
+        self._pressed.pop((scope, subject), None)
 
     def _concerns(self, halt: TradingHalted, broker: str) -> bool:
         if halt.scope is HaltScope.BROKER:
@@ -93,5 +102,7 @@ class ControlView:
                 self._strategies[name] = StrategyView(name=name, uid=uid, generation=generation, spec=wanted)
             case TradingHalted(scope=scope, subject=subject) as halt:
                 self._halts[scope, subject] = halt
+                self.release(scope, subject)
             case TradingResumed(scope=scope, subject=subject):
                 self._halts.pop((scope, subject), None)
+                self.release(scope, subject)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from alpha_panda.api.security.principal import Principal
 from alpha_panda.domain.audit import Deed
 from alpha_panda.errors import UnavailableError
 from alpha_panda.events.audit import Action, AuditRecorded
-from alpha_panda.events.control import TradingHalted, TradingResumed
+from alpha_panda.events.control import CloseWanted, TradingHalted, TradingResumed
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.operations.halt_door import Door
 from alpha_panda.operations.halting import DoorReport, Standings, press, read_halts, release
@@ -38,12 +38,17 @@ class Desk:
         audit: AuditLog,
         read_audit: Callable[[], Any],
         resources: OpenResources | None,
+        close: Callable[[CloseWanted], Awaitable[str]],
     ) -> None:
-        """`resources` is None on Kubernetes, where they are the cluster's; `read_audit` gives every entry."""
+        """`resources` is None on Kubernetes, where they are the cluster's; `read_audit` gives every entry.
+
+        `close` writes a wish to the log and gives the id of the signal that it becomes.
+        """
         self.doors = tuple(doors)
         self._audit = audit
         self._read_audit = read_audit
         self._resources = resources
+        self.close = close
         self._background: set[asyncio.Task[None]] = set()
 
     async def record(self, who: Principal, action: Action, subject: str, reason: str = "", **change: Any) -> None:  # noqa: ANN401 - before and after
@@ -64,14 +69,19 @@ class Desk:
         """What each door says."""
         return await read_halts(self.doors)
 
-    async def press(self, who: Principal, halt: TradingHalted) -> tuple[DoorReport, ...]:
-        """Halt. It is noted on this machine's disk first; the log of audits is written after trading has stopped."""
+    async def press(
+        self, who: Principal, halt: TradingHalted, held: Callable[[], None] = lambda: None
+    ) -> tuple[DoorReport, ...]:
+        """Halt. It is noted on this machine's disk first; the log of audits is written after trading has stopped.
+
+        `held` is called as soon as one door holds it.
+        """
         deed = _deed(who, Action.HALT, f"{halt.scope} {halt.subject}".strip(), halt.reason, {})
         try:
             await asyncio.to_thread(self._audit.keep, deed)
         except OSError as error:
             structlog.get_logger().error("a halt could not be noted before it was pressed", reason=str(error))
-        reports = await press(self.doors, halt)
+        reports = await press(self.doors, halt, held)
         self._later(self._audit.record)
         return reports
 

@@ -16,9 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.exceptions import HTTPException
 
 from alpha_panda.errors import UnavailableError
+from alpha_panda.operations.errands import Errand, Told, ask
 from alpha_panda.runtime.api_settings import OperationsSettings
 
 _SECONDS: Final = 1.0
+_ERRAND_SECONDS: Final = 15.0
 _TAIL_BYTES: Final = 512 * 1024
 """Of each log, from its end: older lines are for whoever opens the file."""
 _LEVELS: Final = ("debug", "info", "warning", "error", "critical")
@@ -63,6 +65,16 @@ class Machine:
             _shown(each, "store", "Ready" if each.state == "Running" else each.state, {}) for each in status.stores
         ]
         return age, [*told, *stores]
+
+    def require_supervisor(self) -> Path:
+        """The folder of those who ask it; raises HTTPException (404) where there is none."""
+        if self._settings.folder is None or self._settings.status is None:
+            raise _elsewhere("panda dlq replay, on a machine that may write to every topic")
+        return self._settings.folder
+
+    async def run(self, errand: Errand) -> Told:
+        """Let the supervisor do it; raises UnavailableError where it does not."""
+        return await ask(self.require_supervisor(), errand, _ERRAND_SECONDS)
 
     async def log_statistics(self) -> list[dict[str, Any]]:
         """What each service says of its log."""

@@ -14,6 +14,7 @@ import asyncpg
 from alpha_panda.api.desk import Desk
 from alpha_panda.errors import InputError
 from alpha_panda.operations.audit import AuditLog, read_newest
+from alpha_panda.operations.closing import ask_to_close
 from alpha_panda.operations.halt_door import Door
 from alpha_panda.operations.resource_door import ResourceDoor
 from alpha_panda.operations.resource_store import ResourceStore
@@ -35,7 +36,8 @@ def make_desk(settings: ServiceSettings, pool: asyncpg.Pool[Any]) -> Desk:
     if stored:
         doors.append(ResourceDoor(partial(_resources, pool)))
     audit = AuditLog(lambda: people, settings.operations.folder or Path(tempfile.gettempdir()))
-    return Desk(doors, audit, partial(read_newest, people, None), partial(_resources, pool) if stored else None)
+    resources = partial(_resources, pool) if stored else None
+    return Desk(doors, audit, partial(read_newest, people, None), resources, partial(ask_to_close, people))
 
 
 def people_in_redis(settings: ServiceSettings) -> RedisSettings:

@@ -24,7 +24,7 @@ from alpha_panda.api.ops_models import (
 from alpha_panda.api.problems import documented
 from alpha_panda.api.security.policies import needs
 from alpha_panda.api.security.principal import Principal, Role, current_principal
-from alpha_panda.errors import UnavailableError
+from alpha_panda.errors import InputError, UnavailableError
 from alpha_panda.events.audit import Action
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
 from alpha_panda.operations.halting import DoorReport
@@ -60,11 +60,10 @@ def ops_routes(dependencies: Dependencies) -> APIRouter:
         """Refuse risk-increasing orders from now on; exits go on. One store that answers is enough."""
         subject = dependencies.require_subject(wanted.scope, wanted.subject)
         statement = TradingHalted(scope=wanted.scope, subject=subject, actor=who.name, reason=wanted.reason)
-        reports = await desk.press(who, statement)
+        reports = await desk.press(who, statement, lambda: _held(dependencies, statement))
         if not any(each.done for each in reports):
             said = "; ".join(f"{each.door}: {each.says}" for each in reports)
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, f"trading is NOT halted: no store took it: {said}")
-        dependencies.hub.publish("halts", {"scope": wanted.scope, "subject": subject, "halted": True})
         return _answer(wanted, subject, reports, halted=True)
 
     @router.post("/resumptions", responses={**waits(HaltAnswer), **LIVE})
@@ -80,7 +79,7 @@ def ops_routes(dependencies: Dependencies) -> APIRouter:
             return HaltAnswer(scope=wanted.scope, subject=subject, halted=True, stores=[], waits_for=SECOND_PERSON)
         await desk.record(who, Action.RESUME, name, wanted.reason)
         statement = TradingResumed(scope=wanted.scope, subject=subject, actor=who.name, reason=wanted.reason)
-        reports = await desk.release(statement)
+        reports = await _release(dependencies, statement)
         left = any(not each.done for each in reports)
         dependencies.hub.publish("halts", {"scope": wanted.scope, "subject": subject, "halted": left})
         return _answer(wanted, subject, reports, halted=left)
@@ -93,6 +92,23 @@ def ops_routes(dependencies: Dependencies) -> APIRouter:
         return [ApprovalAnswer.model_validate(_public(msgspec.structs.asdict(each))) for each in found]
 
     return router
+
+
+def _held(dependencies: Dependencies, halt: TradingHalted) -> None:
+    """One door holds it: pages and streams are told before the others have answered."""
+    dependencies.control.press(halt)
+    dependencies.hub.publish("halts", {"scope": halt.scope, "subject": halt.subject, "halted": True})
+
+
+async def _release(dependencies: Dependencies, resumed: TradingResumed) -> tuple[DoorReport, ...]:
+    try:
+        reports = await dependencies.desk.release(resumed)
+    except InputError:
+        dependencies.control.release(resumed.scope, resumed.subject)
+        raise
+    if all(each.done for each in reports):
+        dependencies.control.release(resumed.scope, resumed.subject)
+    return reports
 
 
 def _public(fields: dict[str, object]) -> dict[str, object]:

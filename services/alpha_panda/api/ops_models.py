@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from alpha_panda.api.models import Answer
+from pydantic import Field
+
+from alpha_panda.api.models import Answer, Money
 from alpha_panda.api.problems import documented
 from alpha_panda.events.control import HaltScope
 
@@ -51,6 +53,27 @@ class StateAnswer(Answer):
     strategy: str
     before: str
     state: str
+    waits_for: str | None = None
+
+
+class CloseAnswer(Answer):
+    """What was asked for; the risk manager decides on it as on an exit, and `signal` tells what it said."""
+
+    broker: str
+    strategy: str
+    instrument: str
+    quantity: int = Field(description="Units that were held when it was asked; negative when short.")
+    price: Money = Field(description="The last price then.")
+    signal: str = Field(description="Its id, for /portfolios/{broker}/signals/{id}.")
+
+
+class ReplayAnswer(Answer):
+    """Records that were written back, and all that were set aside by what was decided on them."""
+
+    topic: str
+    written: int
+    counts: dict[str, int] = Field(examples=[{"replay": 3, "already replayed": 1}])
+    says: str = Field(examples=["3 written back, 1 already replayed"])
     waits_for: str | None = None
 
 

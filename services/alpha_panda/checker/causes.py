@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alpha_panda.checker.model import Examination, Finding
 from alpha_panda.checker.reading import Fact, Facts
-from alpha_panda.events.control import BrokerConfigured
+from alpha_panda.events.control import BrokerConfigured, CloseWanted
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.orders import (
@@ -22,8 +22,8 @@ from alpha_panda.events.topics import BARS, TICKS
 _CAUSES: dict[type, tuple[type, ...]] = {
     Bar: (Tick, Bar),
     SignalRaised: (Tick, Bar),
-    SignalValidated: (SignalRaised,),
-    SignalRejected: (SignalRaised,),
+    SignalValidated: (SignalRaised, CloseWanted),
+    SignalRejected: (SignalRaised, CloseWanted),
     OrderSubmitted: (SignalValidated, OrderFilled, OrderCancelled),
     OrderAcknowledged: (OrderSubmitted,),
     OrderFailed: (SignalValidated,),

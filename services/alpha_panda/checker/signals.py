@@ -6,7 +6,9 @@ from collections import defaultdict
 
 from alpha_panda.checker.model import Examination, Finding
 from alpha_panda.checker.reading import Fact, Facts
+from alpha_panda.events.control import CloseWanted
 from alpha_panda.events.epochs import EpochClosed
+from alpha_panda.events.ids import close_id
 from alpha_panda.events.orders import Leg, OrderFailed, OrderSubmitted
 from alpha_panda.events.signals import Intent, SignalRaised, SignalRejected, SignalValidated
 
@@ -35,6 +37,7 @@ def one_verdict(facts: Facts) -> Finding:
             look.fail(fact.at, f"signal {fact.event.id} has {len(found)} verdicts: {places}")
         elif found[0].broker != fact.broker:
             look.fail(fact.at, f"its verdict is at {found[0].at}, another Broker's topic")
+    raw |= {close_id(fact.event.event_time, data, fact.event.id) for fact, data in facts.of(CloseWanted)}
     for name, found in verdicts.items():
         if name not in raw and found and _all_raw_are_there(found[0], facts):
             look.look()

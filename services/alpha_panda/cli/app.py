@@ -13,6 +13,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "platform": ("up", "down", "status", "logs", "reset", "supervise"),
     "resources": ("apply", "get", "describe", "delete"),
     "halting": ("halt", "resume", "halts", "pause", "unpause"),
+    "closing": ("close",),
     "risk": ("risk",),
     "trading_views": ("portfolio", "orders", "signals", "explain", "top"),
     "accounts": ("login", "logout", "users"),

@@ -15,9 +15,10 @@ from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_table, print_text
 from alpha_panda.events.audit import Action
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.letter_box import one_at_a_time, read_letters, read_marks, require_replayable, write_back
-from alpha_panda.local.letters import Decision, Letter, Step, described, plan_replay, summaries
+from alpha_panda.local.letter_box import read_letters
+from alpha_panda.local.letters import Decision, Letter, Step, described, summaries
 from alpha_panda.local.platform import Platform
+from alpha_panda.local.replaying import Wanted, replay_letters
 from alpha_panda.runtime.replays import coordinates_text
 
 Json = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
@@ -97,12 +98,8 @@ def replay(  # noqa: PLR0913 - each is one option of the command
     Each record is written back once: a second run changes nothing.
     """
     layout, actor = _layout(data_dir), actor_name()
-    with one_at_a_time(layout, _say):
-        steps = asyncio.run(_planned(layout, topic, reason, returned=returned))
-        due = [step for step in steps if step.decision is Decision.REPLAY]
-        left_out = {step.letter.source for step in due[limit:]} if limit is not None else set()
-        steps = tuple(step for step in steps if step.letter.source not in left_out)
-        written = 0 if dry_run else asyncio.run(write_back(layout, steps))
+    wanted = Wanted(topic=topic, reason=reason, returned=returned, limit=limit, dry_run=dry_run)
+    steps, written = replay_letters(layout, wanted, _say)
     if written:
         record(layout, [deed(Action.REPLAY, actor, topic, reason or "", after={"written": written})])
     counts = Counter(step.decision.value for step in steps)
@@ -112,14 +109,6 @@ def replay(  # noqa: PLR0913 - each is one option of the command
     print_table(("RECORD", "DECISION", "REASON"), [described(step) for step in steps])
     would = f"{counts[Decision.REPLAY.value]} would be written back" if dry_run else f"{written} written back"
     print_text(", ".join([would, *(f"{n} {name}" for name, n in counts.items() if name != Decision.REPLAY.value)]))
-
-
-async def _planned(layout: Layout, topic: str, reason: str | None, *, returned: bool) -> tuple[Step, ...]:
-    letters = await read_letters(layout, topic)
-    if reason is not None:
-        letters = [letter for letter in letters if reason.lower() in letter.reason.lower()]
-    require_replayable(layout, letters)
-    return plan_replay(letters, await read_marks(layout, letters), returned=returned)
 
 
 def _layout(data_dir: DataDir) -> Layout:

@@ -1,5 +1,7 @@
 """Tells open pages when there is something new: one look a second for all who watch a Broker, however many they are.
 
+A halt and whatever else people change is looked at as soon as this process hears of it.
+
 What it sends is only that something changed and how fresh it is; the page then asks for itself again.
 """
 
@@ -14,11 +16,16 @@ import msgspec
 import structlog
 
 from alpha_panda.api.dependencies import Dependencies
+from alpha_panda.api.realtime.hub import Listener
 from alpha_panda.errors import PandaError
 
 LOOK_SECONDS: Final = 1.0
 SILENCE_SECONDS: Final = 15.0
 """After so long without news something is sent all the same, so that both ends know of each other."""
+
+_AT_ONCE: Final = frozenset({"halts", "control"})
+_BREATH_SECONDS: Final = 0.1
+"""Changes that come together make one look."""
 
 State = tuple[Any, ...]
 Admit = Callable[[], Awaitable[object]]
@@ -85,6 +92,10 @@ class Pulse:
             return
 
     async def _look(self) -> None:
+        with self._dependencies.hub.listen(kinds=_AT_ONCE) as listener:
+            await self._look_again(listener)
+
+    async def _look_again(self, listener: Listener) -> None:
         while True:
             problem, state = "", self._state
             try:
@@ -98,7 +109,9 @@ class Pulse:
                 self._count += 1
                 async with self._changed:
                     self._changed.notify_all()
-            await asyncio.sleep(LOOK_SECONDS)
+            await listener.next(LOOK_SECONDS)
+            await asyncio.sleep(_BREATH_SECONDS)
+            listener.clear()
 
     async def _read(self) -> State:
         control = self._dependencies.control

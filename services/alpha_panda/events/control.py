@@ -11,6 +11,9 @@ from typing import Any
 
 import msgspec
 
+from alpha_panda.events.market import Paise, Token
+from alpha_panda.events.signals import Product, Side
+
 
 class StrategyConfigured(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Strategy was made or changed (`spec` as in the resource) or deleted (None). Topic `control.strategies`."""
@@ -54,6 +57,26 @@ class TradingResumed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     scope: HaltScope
     subject: str
+    actor: str
+    reason: str
+
+
+class CloseWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person wants a strategy's position closed; the Broker's risk manager decides. Topic `control.trading`.
+
+    It is decided on as an exit of the strategy is, whether or not the strategy runs. Each has a key of its own.
+    """
+
+    broker: str
+    strategy: str
+    instrument_token: Token
+    product: Product
+    side: Side
+    """The side of the order that closes it."""
+    reference_price_paise: Paise
+    """The price that the person saw."""
+    limit_price_paise: Paise | None
+    """The worst price that may be traded at; None takes what the market gives."""
     actor: str
     reason: str
 

@@ -11,7 +11,7 @@ import functools
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from alpha_panda.events.control import StrategyQuarantined
+from alpha_panda.events.control import CloseWanted, StrategyQuarantined
 
 _SEPARATOR = "|"
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -58,6 +58,11 @@ def signal_id(  # noqa: PLR0913, PLR0917 - the parts of the subject, in their or
 ) -> str:
     """A signal is its Broker, strategy, instrument and cause, and n counts within that strategy and cause."""
     return event_id(event_time, "signal", broker, strategy, instrument_token, cause, n)
+
+
+def close_id(event_time: datetime, fact: CloseWanted, cause: str) -> str:
+    """The signal that a person's wish to close a position is decided on as; `cause` is that wish."""
+    return signal_id(event_time, fact.broker, fact.strategy, fact.instrument_token, cause, 0)
 
 
 def quarantine_id(event_time: datetime, fact: StrategyQuarantined, cause: str | None) -> str:

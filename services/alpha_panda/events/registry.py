@@ -11,6 +11,7 @@ from alpha_panda.events import topics
 from alpha_panda.events.audit import AuditRecorded
 from alpha_panda.events.control import (
     BrokerConfigured,
+    CloseWanted,
     StrategyConfigured,
     StrategyQuarantined,
     TradingHalted,
@@ -51,6 +52,7 @@ EVENT_TOPICS: dict[type[msgspec.Struct], topics.Topic] = {
     AuditRecorded: topics.AUDIT_EVENTS,
     StrategyQuarantined: topics.CONTROL_QUARANTINE,
     OrderUnknown: topics.ORDERS_ACK,
+    CloseWanted: topics.CONTROL_TRADING,
 }
 """The home of each event type; markers have two (`market.epochs`, a Broker's `epochs`) and are addressed by hand.
 

@@ -124,7 +124,7 @@ def rows_of(event: AnyEvent, broker: str | None) -> tuple[Row, ...]:
     if broker is None:
         raise RefusedEventError(f"{type(data).__name__} is kept per Broker, and its topic belongs to none")
     if isinstance(data, SignalRaised | SignalValidated | SignalRejected):
-        return (_signal(event, broker),)
+        return (*_unraised(event, broker), _signal(event, broker))
     if isinstance(data, OrderFilled):
         return (_order(event, data, broker), _fill(event, data, broker))
     if isinstance(data, OrderEvent):
@@ -169,6 +169,17 @@ def _signal(event: AnyEvent, broker: str) -> Row:
         _json(data),
     )
     return Row(broker, "signals", values)
+
+
+def _unraised(event: AnyEvent, broker: str) -> tuple[Row, ...]:
+    """The signal of a verdict that follows from a person's wish: nobody raised it on a topic of signals."""
+    data = event.data
+    if isinstance(data, SignalRaised) or event.causation_id in (None, data.signal_id):
+        return ()
+    raised: SignalRaised = data.signal
+    identity = _uuid(data.signal_id)
+    values = (identity, identity, "raw", raised.strategy, raised.instrument_token, event.event_time, _json(raised))
+    return (Row(broker, "signals", values),)
 
 
 def _order(event: AnyEvent, data: OrderEvent, broker: str) -> Row:

@@ -24,6 +24,7 @@ from alpha_panda.local.identity import own_start_time
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.locks import EXIT_IN_USE, in_use
+from alpha_panda.local.replaying import run_errands
 from alpha_panda.local.run_file import Run, instrument_table, load_run
 from alpha_panda.local.shortfalls import shortfalls
 from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
@@ -110,7 +111,7 @@ class Supervisor:
         await stores.start(self._say)
         self._keeper = StoreKeeper(stores.all, self._reconnect.set)
         tending = tend(self._layout, stores.ports, self._run, lambda: self._fleet.status)
-        keeping = asyncio.gather(self._keeper.keep(), tending)
+        keeping = asyncio.gather(self._keeper.keep(), tending, run_errands(self._layout))
         try:
             self._api_port = stores.ports.take("api", "the API")
             await self._provision(self._plan_of((), self._run()), stores)

@@ -101,9 +101,9 @@ class Dispatcher:
 
     async def _end(self, name: str) -> None:
         _, lane, task = self._running.pop(name)
+        lane.close()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        lane.close()
 
 
 class _Lane:
@@ -126,12 +126,13 @@ class _Lane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"channel-{channel.name}")
         self._sent: deque[float] = deque()
         self._failures = 0
+        self._closed = False
         self._sender: Sender | None = None
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
+        """Until `close`."""
+        while not self._closed:
             try:
                 await self._round()
             except PandaError as error:
@@ -139,7 +140,11 @@ class _Lane:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def close(self) -> None:
-        """Wait for nothing: what is being sent has its own time limit, and its outcome is unknown."""
+        """Wait for nothing: what is being sent has its own time limit, and its outcome is unknown.
+
+        A cancellation alone may be lost: PostgreSQL's client gives an answer that came in the same moment instead.
+        """
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _round(self) -> None:

@@ -53,16 +53,29 @@ async def read_halts(doors: Sequence[Door]) -> Standings:
     return Standings(halts=tuple(halts), unreadable=tuple(each for each in reports if not each.done))
 
 
-async def press(doors: Sequence[Door], halt: TradingHalted) -> tuple[DoorReport, ...]:
+async def press(
+    doors: Sequence[Door], halt: TradingHalted, held: Callable[[], None] = lambda: None
+) -> tuple[DoorReport, ...]:
     """Press every door that serves the halt's scope, side by side; trading is halted when one of them holds.
 
-    Prompt doors have a head start: to make the clients of the others takes longer than such a press.
+    Prompt doors have a head start: to make the clients of the others takes longer than such a press. `held` is
+    called once, as soon as a door holds it.
     """
+    holding: list[str] = []
+
+    async def push(door: Door) -> DoorReport:
+        report = await _attempt(door, lambda each: each.press(halt))
+        if report.done:
+            holding.append(door.name)
+            if len(holding) == 1:
+                held()
+        return report
+
     serving = [door for door in doors if door.serves(halt.scope)]
     pressed: dict[str, asyncio.Task[DoorReport]] = {}
     for prompt in (True, False):
         begun = [door for door in serving if door.prompt is prompt]
-        pressed |= {door.name: asyncio.create_task(_attempt(door, lambda each: each.press(halt))) for door in begun}
+        pressed |= {door.name: asyncio.create_task(push(door)) for door in begun}
         if prompt and begun:
             await asyncio.wait(pressed.values(), timeout=_HEAD_START_SECONDS)
     return tuple([await pressed[door.name] for door in serving])

@@ -1,9 +1,9 @@
 """The core of the risk manager: each raw signal of a Broker gets exactly one verdict.
 
 In: the Broker's `signals.raw` and order events, `market.ticks` (marks), `control.brokers`,
-`control.strategies`, `control.trading`; live also what the switch in Redis says. Out: `signals.validated`
-to the Broker's trading service, `signals.rejected` to people. What a signal is held to is in `verdicts`,
-what trips between signals in `guard`.
+`control.strategies`, `control.trading` (halts, and positions that people want closed); live also what the
+switch in Redis says. Out: `signals.validated` to the Broker's trading service, `signals.rejected` to people.
+What a signal is held to is in `verdicts`, what trips between signals in `guard`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.kill_switch import SwitchReading, note
 from alpha_panda.domain.processor import AnyEvent, Processor
 from alpha_panda.domain.standing import Standing, standing
-from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, TradingHalted, TradingResumed
+from alpha_panda.events.control import BrokerConfigured, CloseWanted, StrategyConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.ids import verdict_id
 from alpha_panda.events.market import Tick
@@ -28,6 +28,7 @@ from alpha_panda.events.orders import OrderCancelled, OrderFailed, OrderFilled
 from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValidated
 from alpha_panda.events.topics import TICKS, Topic
 from alpha_panda.risk_manager.book import Book
+from alpha_panda.risk_manager.closing import exit_of
 from alpha_panda.risk_manager.guard import Guard
 from alpha_panda.risk_manager.stakes import Stakes
 from alpha_panda.risk_manager.state import RiskState
@@ -95,7 +96,10 @@ class RiskManagerProcessor(Processor):
                 self._state.heard = event.event_time
             return ()
         if isinstance(data, SignalRaised):
-            return self._on_signal(event)
+            return self._on_signal(event, event.id)
+        if isinstance(data, CloseWanted):
+            wished = exit_of(event, self._state.now, live=self._live)
+            return self._on_signal(wished, event.id) if data.broker == self._name else ()
         if isinstance(data, OrderFilled):
             self._on_fill(event)
         elif isinstance(data, OrderCancelled | OrderFailed):
@@ -206,7 +210,7 @@ class RiskManagerProcessor(Processor):
             self._exposure.account.taxes.take(event.id, closes_at, event.data)
             self._guard.traded(booked.closed, event.event_time)
 
-    def _on_signal(self, event: Event[SignalRaised]) -> Iterable[AnyEvent]:
+    def _on_signal(self, event: Event[SignalRaised], cause: str) -> Iterable[AnyEvent]:
         state = self._state
         self._guard.day(event.event_time)
         if event.id in state.decided:
@@ -226,7 +230,7 @@ class RiskManagerProcessor(Processor):
                 key=f"{event.data.strategy}:{token}",
                 key_instrument=token,
                 correlation_id=event.correlation_id,
-                causation_id=event.id,
+                causation_id=cause,
                 broker=self._name,
             ),
         )

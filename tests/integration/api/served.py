@@ -38,6 +38,7 @@ from alpha_panda.api.security.principal import Role
 from alpha_panda.api.security.sessions import Sessions
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.errors import UnavailableError
+from alpha_panda.events.control import CloseWanted
 from alpha_panda.events.ids import event_id
 from alpha_panda.events.signals import Side, SignalRejected
 from alpha_panda.history.rows import rows_of
@@ -134,7 +135,13 @@ class Served:
                     limits=limits,
                     doorkeeper=Doorkeeper(sessions, TOKEN, Role.ADMIN, "panda_session"),
                     hub=self.hub,
-                    desk=Desk([SwitchDoor(people, asked=True)], AuditLog(_no_log, self._folder), _no_entries, None),
+                    desk=Desk(
+                        [SwitchDoor(people, asked=True)],
+                        AuditLog(_no_log, self._folder),
+                        _no_entries,
+                        None,
+                        _no_log_to_close_by,
+                    ),
                     approvals=Approvals(pool),
                     alerts=AlertStore(pool),
                     machine=Machine(OperationsSettings(), "arrival", wall_clock),
@@ -175,3 +182,7 @@ def _no_log() -> ServiceSettings:
 
 async def _no_entries() -> list[Any]:
     return []
+
+
+async def _no_log_to_close_by(wanted: CloseWanted) -> str:
+    raise UnavailableError(f"there is no log in these tests to close {wanted.strategy} by")

@@ -10,6 +10,8 @@ import pyotp
 import pytest
 from tests.integration.api.served import SIGNAL_ID, TOKEN, Served
 
+from alpha_panda.events.topics import TICKS
+
 pytestmark = pytest.mark.integration
 PASSWORD = "seven horses of the sun"
 ROLES = ("viewer", "trader", "admin")
@@ -43,7 +45,14 @@ def operations(served: Served) -> Iterator[tuple[str, str, str]]:
 
 def test_each_role_may_do_what_the_description_says_and_nothing_else(served: Served, people: dict[str, str]):
     asked = 0
-    names = {"broker": "paper", "name": "s", "signal_id": SIGNAL_ID, "alert_id": SIGNAL_ID, "instrument": "NSE:YESBANK"}
+    names = {
+        "broker": "paper",
+        "name": "s",
+        "signal_id": SIGNAL_ID,
+        "alert_id": SIGNAL_ID,
+        "instrument": "NSE:YESBANK",
+        "topic": "x",
+    }
     with served.client(None) as client:
         for method, path, needed in operations(served):
             if path in {"/api/v1/events", "/api/v1/auth/logout"}:
@@ -171,6 +180,35 @@ def test_live_money_is_released_by_two_people_with_second_factors_and_halted_by_
         assert first.get("/api/v1/ops/halts").json()["halts"] == []
     told = served.audit()
     assert told.index('"action":"halt"') < told.index('"action":"ask"') < told.index('"action":"resume"')
+
+
+def test_a_position_is_closed_by_one_person_who_for_live_money_shows_the_second_factor(served: Served):
+    token, secret = with_second_factor(served, "cleo")
+    with served.client(token) as person, served.client() as machine:
+        [held] = person.get("/api/v1/portfolios/real").json()["positions"]
+        wanted = {name: held[name] for name in ("strategy", "instrument", "product")} | {"reason": "a drill"}
+        live, made_up = (f"/api/v1/ops/brokers/{broker}/closings" for broker in ("real", "paper"))
+        assert machine.post(live, json=wanted).status_code == 403
+        assert "second factor" in person.post(live, json=wanted).json()["detail"]
+        assert person.post("/api/v1/auth/step-up", json={"code": pyotp.TOTP(secret).now()}).status_code == 204
+        for path in (live, made_up):
+            assert "there is no log" in person.post(path, json=wanted).json()["detail"]
+        resting = person.post(made_up, json=wanted | {"price": "96.05"})
+        assert resting.status_code == 422
+        assert resting.json()["detail"].endswith("allowed is at most the last price, ₹96.00")
+        assert person.post(made_up, json=wanted | {"price": "-1"}).status_code == 422
+        assert (
+            person.post(made_up, json=wanted | {"product": "CNC" if held["product"] == "MIS" else "MIS"}).status_code
+            == 404
+        )
+    assert served.audit().count('"action":"close"') == 2
+
+
+def test_where_there_is_no_supervisor_dead_letters_are_replayed_by_nobody(served: Served):
+    with served.client() as machine:
+        answer = machine.post(f"/api/v1/ops/dead-letters/{TICKS.name}/replays", json={"reason": "mended"})
+    assert answer.status_code == 404
+    assert "panda dlq replay" in answer.json()["detail"]
 
 
 def test_guessing_is_slowed_and_made_up_addresses_do_not_help(strict: Served):

@@ -29,6 +29,8 @@ from alpha_panda.api.security.limits import Limits
 from alpha_panda.api.security.principal import Role
 from alpha_panda.api.security.sessions import Sessions
 from alpha_panda.domain.instrument_table import load_instruments
+from alpha_panda.errors import UnavailableError
+from alpha_panda.events.control import CloseWanted
 from alpha_panda.events.signals import Side
 from alpha_panda.operations.audit import AuditLog
 from alpha_panda.portfolio.read_model import ReadModelWriter
@@ -108,7 +110,7 @@ def doors(pool: FakePool, redis: FakeRedis, windows: FakeWindows, token: str = T
         "limits": Limits(windows, logins_per_minute=10, changes_per_minute=60),
         "doorkeeper": Doorkeeper(sessions, token, Role.ADMIN, "panda_session"),
         "hub": Hub(),
-        "desk": Desk([], AuditLog(ServiceSettings, Path(gettempdir())), _no_entries, None),
+        "desk": Desk([], AuditLog(ServiceSettings, Path(gettempdir())), _no_entries, None, _no_log_to_close_by),
         "approvals": Approvals(pool),
         "alerts": AlertStore(pool),
         "machine": Machine(OperationsSettings(), "arrival", lambda: NOW),
@@ -166,3 +168,7 @@ class World:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             return await client.get(path, headers=headers, params=params or None)
+
+
+async def _no_log_to_close_by(wanted: CloseWanted) -> str:
+    raise UnavailableError(f"there is no log in these tests to close {wanted.strategy} by")

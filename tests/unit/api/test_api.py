@@ -35,7 +35,7 @@ from alpha_panda.events.signals import SignalRejected
 HOOK = "/api/v1/hooks/alertmanager"
 """Has a secret of its own."""
 OPEN = {"/health", "/metrics", "/api/v1/auth/login", "/api/v1/auth/refresh", HOOK}
-FULL = {"broker": "paper", "name": "s", "signal_id": "x", "instrument": "NSE:YESBANK", "alert_id": "x"}
+FULL = {"broker": "paper", "name": "s", "signal_id": "x", "instrument": "NSE:YESBANK", "alert_id": "x", "topic": "x"}
 
 
 @pytest.fixture

@@ -124,3 +124,14 @@ def test_what_cannot_be_kept_is_refused_before_it_spoils_a_batch(given: Event[ms
     with pytest.raises(RefusedEventError) as caught:
         rows_of(given, owner)
     assert told in str(caught.value)
+
+
+def test_what_a_person_wished_and_nobody_raised_is_listed_among_the_signals_all_the_same():
+    validated = SignalValidated(signal_id=SIGNAL_ID, signal=RAISED, quantity=5, binding_constraint="position")
+    wish = event_id(START, "wish")
+    told = msgspec.structs.replace(event(validated, VERDICT_ID), causation_id=wish)
+    signal, verdict = rows_of(told, "paper")
+    assert [str(signal.values[0]), str(signal.values[1]), signal.values[2]] == [SIGNAL_ID, SIGNAL_ID, "raw"]
+    assert (signal.values[3:6], verdict.values[2]) == (("s", 1, START), "validated")
+    caused = msgspec.structs.replace(told, causation_id=SIGNAL_ID)
+    assert len(rows_of(caused, "paper")) == 1

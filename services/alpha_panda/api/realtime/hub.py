@@ -54,12 +54,21 @@ class Listener:
         except asyncio.QueueFull:
             self.slow = True
 
+    def hears(self, *kinds: str) -> bool:
+        """Whether it asked for one of these kinds."""
+        return self._kinds is None or not self._kinds.isdisjoint(kinds)
+
     def wants(self, message: Message) -> bool:
         """Whether it asked for messages like this."""
         if message.kind == RESET:
             return True
         about = self._broker is None or message.broker in (None, self._broker)
         return about and (self._kinds is None or message.kind in self._kinds)
+
+    def clear(self) -> None:
+        """Forget what waits: it is dealt with."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
 
     async def next(self, seconds: float) -> Message | None:
         """The next message, or None where none came in time."""
@@ -81,8 +90,12 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """How many listen; while nobody does, nobody needs to look into the stores."""
+        """How many listen."""
         return len(self._listeners)
+
+    def is_wanted(self, *kinds: str) -> bool:
+        """Whether anybody listens for one of these; what nobody wants to hear nobody needs to look for."""
+        return any(each.hears(*kinds) for each in self._listeners)
 
     def publish(self, kind: str, data: Any, broker: str | None = None) -> Message:  # noqa: ANN401 - what JSON takes
         """Tell everybody."""

@@ -41,7 +41,7 @@ class Observer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Look again and again; while a store is away there is nothing to tell."""
         while not stopping.is_set():
-            if self._dependencies.hub.listeners:
+            if self._dependencies.hub.is_wanted("portfolio", *(kind for _, kind, _ in _SHOWN)):
                 try:
                     await self.look()
                 except PandaError as error:

@@ -28,23 +28,21 @@
     const colours = window.pandaColours();
     const width = element.clientWidth;
     const height = Number(element.dataset.height);
-    const common = { width, tzDate: (at) => new Date(at * 1000), cursor: { sync: { key: "account" } }, legend: { live: true } };
+    const common = { width, tzDate: (at) => new Date(at * 1000), cursor: { sync: { key: "account" } }, legend: { live: true }, hooks: { ready: [(chart) => chart.setLegend({ idx: data.times.length - 1 })] } };
     const time = { label: "at", value: (_, at) => (at === null ? "–" : moment.format(at * 1000)) };
-    const equity = new uPlot({
+    new uPlot({
       ...common, height,
       scales: { x: { time: true } },
       axes: axes(colours, (each) => short.format(each)),
       series: [time, { label: "Equity", stroke: colours.accent, width: 1.6, fill: fade(colours.accent, 0.1), points: { show: false }, value: (_, each) => (each === null ? "–" : rupees.format(each)) }],
     }, [data.times, data.equity], element);
-    equity.setLegend({ idx: data.times.length - 1 });
     if (element.dataset.drawdown !== "yes") return;
-    const fall = new uPlot({
+    new uPlot({
       ...common, height: Math.round(height / 2),
       scales: { x: { time: true } },
       axes: axes(colours, (each) => `${each.toFixed(2)} %`),
       series: [time, { label: "Drawdown", stroke: colours.bad, width: 1.4, fill: fade(colours.bad, 0.14), points: { show: false }, value: (_, each) => (each === null ? "–" : `${each.toFixed(2)} %`) }],
     }, [data.times, data.drawdown], element);
-    fall.setLegend({ idx: data.times.length - 1 });
   };
 
   const charts = () => document.querySelectorAll(".chart[data-height]");

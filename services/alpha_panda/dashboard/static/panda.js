@@ -29,6 +29,22 @@
     document.dispatchEvent(new CustomEvent("panda:changed", { detail: told }));
   });
 
+  // A button that is replaced between the press and its end hears of no click: what moves waits for that.
+  let pressed = false, missed = false;
+  document.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"])
+    document.addEventListener(end, () => {
+      pressed = false;
+      const live = document.getElementById("live");
+      if (missed && live) setTimeout(() => htmx.trigger(live, "panda:done"));
+      missed = false;
+    });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (!pressed || event.detail.target.id !== "live") return;
+    event.detail.shouldSwap = false;
+    missed = true;
+  });
+
   const words = (seconds) => {
     if (seconds < 60) return `${seconds} s`;
     if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
@@ -59,6 +75,29 @@
   });
 })();
 
+// What became of a form that vanishes with its page's next change is told above all that moves.
+const say = (form, answer) => {
+  const said = document.getElementById("said");
+  if (!said || !form.dataset.told) return;
+  said.hidden = false;
+  said.textContent = form.dataset.told.replace(/\{(\w+)\}/g, (_, name) => answer[name] ?? "");
+};
+
+// After a change the moving part of the page is asked for again, and nothing else: somebody may be typing elsewhere.
+const done = (form, button) => {
+  const live = document.getElementById("live");
+  if (!live || !window.htmx) {
+    setTimeout(() => location.reload(), 700);
+    return;
+  }
+  form.closest("dialog")?.close();
+  form.reset();
+  const told = form.querySelector("output");
+  if (told) told.hidden = true;
+  if (button) button.disabled = false;
+  htmx.trigger(live, "panda:done");
+};
+
 // Forms that ask the API: fields become JSON; what it refuses is told beside the form, in its own words.
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-api]");
@@ -84,7 +123,10 @@ document.addEventListener("submit", async (event) => {
     if (answer.ok) {
       if (form.dataset.then) location.assign(form.dataset.then);
       else if (answer.status === 202) tell("Noted. It waits for a second person who asks for the same.");
-      else setTimeout(() => location.reload(), 700);
+      else {
+        say(form, await answer.json().catch(() => ({})));
+        done(form, button);
+      }
       return;
     }
     const problem = await answer.json().catch(() => ({}));
