@@ -25,7 +25,8 @@ _REMEDY: Final = "mend it in the values of the chart; see docs/kubernetes.md"
 
 _OURS: Final = (
     *(("service",), ("feed",), ("redis",), ("postgres",), ("http",), ("api",), ("platform",)),
-    *(("run", "pacing"), ("budget", "notes")),
+    *(("run", "pacing"), ("budget", "notes"), ("zerodha", "broker")),
+    *(("zerodha", "session_key"), ("zerodha", "keys")),
     *(("kafka", name) for name in ("bootstrap", "username", "password", "tls", "authority")),
 )
 """Settings of services that follow from the plan and from the rest of the file."""
@@ -78,6 +79,16 @@ class PostgresAddress(Part):
     peers: tuple[Object, ...] = ()
 
 
+class ExchangeAddress(Part):
+    """Where exchanges are, for the pods that trade there or take their prices, and for no other.
+
+    Without `peers` it is every public address, and none of the cluster's own.
+    """
+
+    peers: tuple[Object, ...] = ()
+    ports: Annotated[tuple[Port, ...], Field(min_length=1)] = (443,)
+
+
 class PodSettings(Part):
     """What every pod gets. `resources` go by the service's kind, such as `risk-manager`; `default` is for others."""
 
@@ -105,9 +116,16 @@ class MonitoringSettings(Part):
 
 
 class ApiSettings(Part):
-    """How often the API runs; None leaves that to a scaler."""
+    """The API: how often it runs (None leaves that to a scaler), and who may reach it by what.
+
+    A cluster's API is for more than one machine, so it is a production one behind TLS unless somebody says otherwise.
+    """
 
     replicas: Annotated[int, Field(ge=1, le=20)] | None = 1
+    production: bool = True
+    https: bool = True
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://\S+$")], ...] = ()
+    trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
 
 
 class Timing(Part):
@@ -136,6 +154,7 @@ class Installation(Part):
     kafka: KafkaAddress
     redis: StoreAddress
     postgres: PostgresAddress
+    exchange: ExchangeAddress = ExchangeAddress()
     ca_secret: str = ""
     feed_config_map: str = ""
     api_token_secret: str = ""

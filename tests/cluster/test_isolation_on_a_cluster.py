@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from tests.support.cluster import Cluster, image
+from tests.support.cluster import READY_SECONDS, Cluster, image
 from tests.support.network_policies import Pod, may_connect
 from tests.support.waiting import until
 
@@ -27,16 +29,41 @@ def test_a_service_reaches_what_is_its_brokers(cluster: Cluster):
     assert set(_trespass(cluster, "paper").values()) == {"done"}
 
 
-def test_a_service_on_paper_reaches_no_topic_key_or_table_of_an_account_at_zerodha(cluster: Cluster):
+@pytest.fixture(scope="module")
+def account(cluster: Cluster) -> Iterator[str]:
+    """The labels of the pod that trades an account at Zerodha."""
     cluster.kubectl("create", "secret", "generic", "kite", *(f"--from-literal={key}=x" for key in CREDENTIALS))
     spec = {"type": "Zerodha", "credentialsSecretRef": {"name": "kite"}}
     broker = {"apiVersion": "alphapanda.io/v1alpha1", "kind": "Broker", "metadata": {"name": "zerodha"}, "spec": spec}
     cluster.apply(yaml.safe_dump(broker))
     until(lambda: cluster.condition("broker", "zerodha", "TopicsReady") == "True", "what is the account's is there")
+    yield "alphapanda.io/service=zerodha.zerodha-trading"
+    cluster.kubectl("delete", "broker", "zerodha")
+
+
+@pytest.mark.usefixtures("account")
+def test_a_service_on_paper_reaches_no_topic_key_or_table_of_an_account_at_zerodha(cluster: Cluster):
     tried = _trespass(cluster, "zerodha")
     assert len(tried) == 6
     assert set(tried.values()) == {"refused"}, tried
-    cluster.kubectl("delete", "broker", "zerodha")
+
+
+def test_people_log_in_through_the_pod_that_trades_an_account_at_zerodha(cluster: Cluster, account: str):
+    until(lambda: _is_running(cluster, account), "the pod that trades runs", READY_SECONDS)
+    assert "api_key=x" in _enter(cluster, account, "page")["page"]
+    assert _enter(cluster, account, "session")["verdict"]["state"] == "absent"
+    assert "no request token" in _enter(cluster, account, "login")["error"]
+
+
+def test_by_the_networks_rules_an_account_at_zerodha_reaches_the_exchange_by_https_alone(
+    cluster: Cluster, account: str
+):
+    policies = cluster.get("networkpolicies")["items"]
+    until(lambda: cluster.get("pods", "-l", account)["items"], "its pod is made")
+    trading = _pod(cluster, account)
+    assert may_connect(policies, trading, OUTSIDE, 443)
+    for port in (22, 80, 587, 6443, 8443):
+        assert not may_connect(policies, trading, OUTSIDE, port)
 
 
 def test_by_the_networks_rules_a_service_on_paper_reaches_the_stores_and_nothing_else(cluster: Cluster):
@@ -87,6 +114,23 @@ def _trespass(cluster: Cluster, broker: str) -> dict[str, str]:
     """What each store said to the portfolio of the paper account."""
     (found,) = cluster.get("pods", "-l", PORTFOLIO)["items"]
     said = cluster.kubectl("exec", "-i", found["metadata"]["name"], "--", "python", "-", broker, text=PROGRAM)
+    return dict(json.loads(said))
+
+
+def _is_running(cluster: Cluster, selector: str) -> bool:
+    return any("running" in state for state in _states(cluster, selector))
+
+
+def _states(cluster: Cluster, selector: str) -> list[dict[str, Any]]:
+    pods = cluster.get("pods", "-l", selector)["items"]
+    return [each["state"] for pod in pods for each in pod["status"].get("containerStatuses", ())]
+
+
+def _enter(cluster: Cluster, selector: str, word: str) -> dict[str, Any]:
+    """What the entrance in the pod answers."""
+    (found,) = cluster.get("pods", "-l", selector)["items"]
+    name = found["metadata"]["name"]
+    said = cluster.kubectl("exec", "-i", name, "--", "python", "-m", "alpha_panda.zerodha.entrance", word)
     return dict(json.loads(said))
 
 

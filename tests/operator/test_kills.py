@@ -24,7 +24,7 @@ KILLS = [
 """What is written, and whether the operator dies before the server has it or after. It comes to each in this order."""
 
 
-@pytest.mark.timeout(900)  # a process for each kill, on a machine that does much else
+@pytest.mark.timeout(3600)  # a process for each kill, on a machine that does much else
 async def test_an_operator_that_is_killed_around_each_kind_of_write_makes_the_same_objects_once(
     installed: Installed,
 ) -> None:

@@ -62,7 +62,7 @@ class Account:
 async def account(installed: Installed) -> AsyncIterator[Account]:
     """With a strategy that serves and was never rolled out."""
     installed.changes = {"timing": {"lease": LEASE_SECONDS, "serve": 3.0}}
-    installed.create("Secret", "kite", data={"api-key": "eA=="})
+    installed.create("Secret", "kite", data={"api-key": "eA==", "api-secret": "eA=="})
     installed.start()
     found = Account(installed)
     await found.holds(1)

@@ -73,7 +73,7 @@ async def test_a_store_that_is_away(desk: Installed, doors: Doors, store: str) -
     await asyncio.to_thread(desk.await_condition, "Strategy", "momentum")
 
 
-@pytest.mark.timeout(900)  # five operators, on a machine that does much else
+@pytest.mark.timeout(1800)  # five operators, on a machine that does much else
 async def test_stores_that_refuse_the_operator_and_topics_that_would_shrink(desk: Installed) -> None:
     before = deployments(desk)
     for store in ("kafka", "redis", "postgres"):

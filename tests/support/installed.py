@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -177,7 +178,9 @@ class Installed(Objects):
     async def keep_pods_running(self) -> None:
         """Go on like that until cancelled; an operator that ends by itself is started anew, as a Deployment does."""
         while True:
-            await asyncio.to_thread(self.run_pods)
+            # An API server that is too slow is asked again: nodes go on working, too.
+            with suppress(httpx.TransportError):
+                await asyncio.to_thread(self.run_pods)
             for each in self.operators:
                 if each.is_wanted and each.process.poll() is not None:
                     each.is_wanted = False

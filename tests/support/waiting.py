@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-WAIT_SECONDS = 180.0
+WAIT_SECONDS = 300.0
 """A machine that does much else is slow; who is ready is not waited for."""
 POLL_SECONDS = 0.2
 

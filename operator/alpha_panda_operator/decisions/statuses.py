@@ -109,7 +109,7 @@ def _login(seen: Seen, kind: BrokerType) -> list[Said]:
             holds(ConditionType.SESSION_ACTIVE, Reason.NOT_NEEDED),
         ]
     valid = ConditionType.CREDENTIALS_VALID
-    unknown = "this release has no service that logs in at the exchange"
+    unknown = "only who trades there knows the login: kubectl panda zerodha session"
     return [
         holds(valid) if seen.credentials is None else fails(valid, seen.credentials),
         (ConditionType.SESSION_ACTIVE, ConditionStatus.UNKNOWN, Reason.NOT_YET, unknown),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from alpha_panda.resources.broker import BrokerSpec
 from alpha_panda.resources.reasons import Reason
 from alpha_panda.resources.stored import StoredResource
+from alpha_panda.topology.graph import ACCOUNT_KEYS
 from alpha_panda_operator.cluster.cache import Key
 from alpha_panda_operator.cluster.kinds import DEPLOYMENT, POD, SECRET
 from alpha_panda_operator.decisions.observed import ServiceSeen, Trouble, seen_service
@@ -47,9 +48,10 @@ class Observer:
         if secret is None:
             message = f"Secret {name} does not exist in namespace {stored.namespace}: make it with the account's keys"
             return Trouble(reason=Reason.SECRET_MISSING, message=message)
-        empty = not secret.get("data") or any(not value for value in secret["data"].values())
-        if empty:
-            return Trouble(reason=Reason.SECRET_INCOMPLETE, message=f"Secret {name} is empty, or one of its keys is")
+        missing = [key for key in ACCOUNT_KEYS if not (secret.get("data") or {}).get(key)]
+        if missing:
+            message = f"Secret {name} lacks {' and '.join(missing)}: they are the account's app at Kite Connect"
+            return Trouble(reason=Reason.SECRET_INCOMPLETE, message=message)
         return None
 
     def has_children(self, uid: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ from alpha_panda_operator.cluster.cache import Cache, Key, key_of
 from alpha_panda_operator.cluster.kinds import BROKER, CONFIG_MAP, RESOURCES
 from alpha_panda_operator.decisions.observed import Trouble
 from alpha_panda_operator.installation import Installation
-from alpha_panda_operator.objects.configuration import FEED_SETTINGS
+from alpha_panda_operator.objects.configuration import FEED_BROKER, FEED_SETTINGS
 from alpha_panda_operator.objects.model import MANAGER, Manifest, Owner, Surroundings, Workload
 from alpha_panda_operator.objects.render import workloads
 
@@ -82,9 +82,10 @@ def look(cache: Cache, facts: Facts) -> World:
         except PandaError as error:
             message = f"it is not valid and is ignored: {error}"
             unreadable[key_of(each)] = Trouble(reason=Reason.INVALID, message=message)
-    feed, feed_trouble = _feed(cache, facts)
+    planned = plan(stored.values(), facts.installation.platform, facts.master)
+    feed, feed_trouble = _feed(cache, facts, planned.session_keys)
     around = Surroundings(
-        plan=plan(stored.values(), facts.installation.platform, facts.master),
+        plan=planned,
         installation=facts.installation,
         feed=feed,
         monitors=facts.monitors,
@@ -136,19 +137,26 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _feed(cache: Cache, facts: Facts) -> tuple[dict[str, str], str]:
-    """What the feed is to publish; nothing while it is not told, or told what it does not take."""
-    installation = facts.installation
-    found = cache.objects.get((CONFIG_MAP.kind, facts.release.namespace, installation.feed_name))
+def _feed(cache: Cache, facts: Facts, logins: Collection[str]) -> tuple[dict[str, str], str]:
+    """What the feed is to publish; nothing while it is not told, or told what it does not take.
+
+    `logins` are the Brokers at an exchange.
+    """
+    name = facts.installation.feed_name
+    found = cache.objects.get((CONFIG_MAP.kind, facts.release.namespace, name))
     told = dict((found or {}).get("data") or {})
-    unknown = sorted(set(told) - set(FEED_SETTINGS))
-    if unknown:
-        allowed = ", ".join(FEED_SETTINGS)
-        return {}, f"ConfigMap {installation.feed_name}: {', '.join(unknown)} is unknown; allowed: {allowed}"
+    known = (*FEED_SETTINGS, FEED_BROKER)
+    if unknown := sorted(set(told) - set(known)):
+        return {}, f"ConfigMap {name}: {', '.join(unknown)} is unknown; allowed: {', '.join(known)}"
     try:
-        FeedSettings.model_validate(told)
+        settings = FeedSettings.model_validate({key: value for key, value in told.items() if key != FEED_BROKER})
     except ValidationError as error:
-        return {}, f"ConfigMap {installation.feed_name}: " + "; ".join(map(layers.told, error.errors()))
+        return {}, f"ConfigMap {name}: " + "; ".join(map(layers.told, error.errors()))
+    if settings.source == "kite" and told.get(FEED_BROKER) not in logins:
+        there = f"there are: {', '.join(sorted(logins)) or 'none'}"
+        return {}, f"ConfigMap {name}: source kite needs {FEED_BROKER}, the name of a Broker of type Zerodha; {there}"
+    if settings.source != "kite":
+        told.pop(FEED_BROKER, None)
     return told, ""
 
 

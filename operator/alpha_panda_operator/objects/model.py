@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from alpha_panda.topology.environment import ARRIVAL, EPOCHS
 from alpha_panda.topology.model import Plan, ServicePlan
 from alpha_panda_operator.installation import Installation
 
@@ -41,7 +42,8 @@ class Owner:
 class Surroundings:
     """What all objects of one plan have in common.
 
-    `feed` holds the feed's settings by their names, empty while no feed is to run; `monitors` tells whether the
+    `feed` holds the feed's settings by their names, and the `broker` whose login a live one uses; empty while no feed
+    is to run; `monitors` tells whether the
     cluster knows PodMonitors; `authority` is the certificate that the stores' are verified with.
     """
 
@@ -54,7 +56,7 @@ class Surroundings:
     @property
     def pacing(self) -> str:
         """`epochs` for a replay, `arrival` for everything that happens as it comes."""
-        return "epochs" if self.feed.get("source", "none") in ("replay", "none") else "arrival"
+        return EPOCHS if self.feed.get("source", "none") in ("replay", "none") else ARRIVAL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,14 @@
-"""Who a service may speak with: nobody, but the stores that it has a user in, the name service, and who scrapes it."""
+"""Who a service may speak with: nobody, but the stores that it has a user in, the name service, and who scrapes it.
+
+What uses a login at an exchange reaches that exchange besides, and the notifier those who are told.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from alpha_panda.topology.names import role
-from alpha_panda_operator.objects.configuration import API_PORT, HEALTH_PORT
+from alpha_panda_operator.objects.configuration import API_PORT, HEALTH_PORT, login_of
 from alpha_panda_operator.objects.model import Manifest, Surroundings, Workload, manifest, selector
 
 Rule = dict[str, Any]
@@ -23,6 +26,16 @@ NAME_SERVICE: Final[Rule] = {
 
 TOLD_AT: Final = (443, 465, 587)
 """Ports of chats, webhooks and mail servers."""
+_PRIVATE: Final = (
+    *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    "198.18.0.0/15",
+)
+"""Where pods, services, nodes and their metadata are."""
+PUBLIC: Final[tuple[Rule, ...]] = (
+    {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_PRIVATE)}},
+    {"ipBlock": {"cidr": "2000::/3"}},
+)
+"""An exchange has no fixed addresses: every public one, and none of the cluster."""
 
 
 def network_policy(workload: Workload, around: Surroundings) -> Manifest | None:
@@ -33,7 +46,7 @@ def network_policy(workload: Workload, around: Surroundings) -> Manifest | None:
         "podSelector": {"matchLabels": selector(around.installation, workload.service)},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": _ingress(workload, around),
-        "egress": [NAME_SERVICE, *_stores(workload, around), *_outside(workload)],
+        "egress": [NAME_SERVICE, *_stores(workload, around), *_outside(workload, around)],
     }
     return manifest("networking.k8s.io/v1", "NetworkPolicy", workload, around, spec=spec)
 
@@ -58,11 +71,17 @@ def _stores(workload: Workload, around: Surroundings) -> list[Rule]:
     return rules
 
 
-def _outside(workload: Workload) -> list[Rule]:
-    """The notifier sends to chats and mail servers, wherever they are; nobody else leaves the cluster."""
-    if workload.service.service != "notifier":
+def _outside(workload: Workload, around: Surroundings) -> list[Rule]:
+    """The notifier reaches chats and mail servers, wherever they are; who uses a login at an exchange reaches that.
+
+    Nobody else leaves the cluster.
+    """
+    if workload.service.service == "notifier":
+        return [_rule((), *TOLD_AT)]
+    if login_of(workload.service, around) is None:
         return []
-    return [_rule((), *TOLD_AT)]
+    exchange = around.installation.exchange
+    return [_rule(exchange.peers or PUBLIC, *exchange.ports)]
 
 
 def _rule(peers: tuple[dict[str, Any], ...], *ports: int) -> Rule:

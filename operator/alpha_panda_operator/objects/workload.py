@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from alpha_panda.topology.graph import ACCOUNT_KEYS
 from alpha_panda_operator.objects.configuration import (
     API_PORT,
     AUTHORITY_FILE,
+    EXCHANGE_FOLDER,
     HEALTH_PORT,
     NOTES_FOLDER,
     SECRETS_FOLDER,
     SETTINGS_FILE,
     SETTINGS_FOLDER,
+    account_secret,
     environment,
     reasons_to_restart,
 )
@@ -147,6 +150,10 @@ def _container(workload: Workload, around: Surroundings) -> dict[str, Any]:
                 {"name": each["name"], "mountPath": each["mountPath"], "readOnly": True}
                 for each in installation.pods.volumes
             ),
+            *(
+                {"name": each["name"], "mountPath": EXCHANGE_FOLDER, "readOnly": True}
+                for each in _account_keys(workload, around)
+            ),
         ],
     }
 
@@ -176,4 +183,15 @@ def _volumes(workload: Workload, around: Surroundings) -> list[dict[str, Any]]:
         {"name": "notes", "emptyDir": {"sizeLimit": "64Mi"}},
         {"name": "scratch", "emptyDir": {"sizeLimit": "64Mi"}},
         *({key: value for key, value in each.items() if key != "mountPath"} for each in installation.pods.volumes),
+        *_account_keys(workload, around),
     ]
+
+
+def _account_keys(workload: Workload, around: Surroundings) -> list[dict[str, Any]]:
+    """The Broker's Secret, where people log in at the exchange; the pod starts without it, too."""
+    name = account_secret(workload.service, around)
+    if name is None:
+        return []
+    items = [{"key": key, "path": key} for key in ACCOUNT_KEYS]
+    source = {"secretName": name, "defaultMode": _READ_BY_GROUP, "items": items, "optional": True}
+    return [{"name": "exchange", "secret": source}]

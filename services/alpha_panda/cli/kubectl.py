@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from alpha_panda.cli import halting, kubectl_reports, kubectl_status
+from alpha_panda.cli import halting, kubectl_reports, kubectl_status, kubectl_zerodha
 from alpha_panda.cli.main import guarded, invoke
 from alpha_panda.cli.options import TextOutput
 from alpha_panda.cluster.broker_door import BrokerDoor
@@ -103,6 +103,7 @@ def make_app(reach: Reach = Kubectl) -> typer.Typer:
         way.kubectl = reach(namespace, context)
 
     _register_views(app, way)
+    kubectl_zerodha.register(app, lambda: way.kubectl)
     halting.register(
         app,
         doors=lambda _layout: (BrokerDoor(way.resources),),

@@ -18,8 +18,7 @@ from alpha_panda.local.ports import HOST
 from alpha_panda.local.run_file import Run
 from alpha_panda.local.status_file import path_of
 from alpha_panda.local.zerodha_session import seal_key
-from alpha_panda.resources.broker import BrokerType
-from alpha_panda.topology.environment import NO_REASON_TO_RESTART, service_environment, service_secrets
+from alpha_panda.topology.environment import NO_REASON_TO_RESTART, pacing_of, service_environment, service_secrets
 from alpha_panda.topology.graph import ZERODHA_TRADING
 from alpha_panda.topology.model import Plan, ServicePlan
 
@@ -72,7 +71,7 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     env |= service_environment(service, platform)
     env |= _store_settings(around.stores)
     env |= {
-        "PANDA_RUN__PACING": _pacing(service, around),
+        "PANDA_RUN__PACING": pacing_of(service, around.plan, run.pacing),
         "PANDA_HTTP__PORT": str(port),
         "PANDA_SECRETS": str(_write_secrets(service, around.plan, around.layout, login)),
     }
@@ -90,12 +89,6 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
         env |= _operations_settings(around.layout)
     argv = (sys.executable, "-m", "alpha_panda", "run", service.service)
     return Launch(name=service.name, argv=argv, env=env, port=port)
-
-
-def _pacing(service: ServicePlan, around: Surroundings) -> str:
-    """An exchange answers when it likes: who serves a Broker there takes records as they come, also in a replay."""
-    kinds = {broker.name: broker.type for broker in around.plan.brokers}
-    return "arrival" if kinds.get(service.broker or "") == BrokerType.ZERODHA else around.run.pacing
 
 
 def _store_settings(stores: StoreAddresses) -> dict[str, str]:

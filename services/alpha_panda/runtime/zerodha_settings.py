@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -20,6 +21,8 @@ class ZerodhaSettings(BaseModel):
     """The Broker whose login the market feed uses."""
     session_key: SecretStr | None = None
     """Opens the login: 32 bytes in URL-safe base64."""
+    keys: Path | None = None
+    """A folder with the app's `api-key` and `api-secret`, where people log in through the service that trades."""
     silent_seconds: Annotated[float, Field(ge=1, le=120)] = 6.0
     """The ticker sends something every second or two; a connection that is silent for longer is made anew."""
     gap_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0

@@ -11,10 +11,14 @@ from typing import Final
 
 import msgspec
 
+from alpha_panda.resources.broker import BrokerType
 from alpha_panda.topology.model import Plan, ServicePlan
 from alpha_panda.topology.names import OPERATIONS, principal, role
 from alpha_panda.topology.settings import PlatformSettings
 
+EPOCHS: Final = "epochs"
+ARRIVAL: Final = "arrival"
+"""How a run keeps time: a replay by epochs, all else as records arrive."""
 NO_REASON_TO_RESTART: Final = ("PANDA_SERVICE__WRITES",)
 """What a new Broker changes for shared services, which hear of it through `control.brokers` instead."""
 _READS_EVERYTHING: Final = ("history", "notifier")
@@ -47,6 +51,15 @@ def service_environment(service: ServicePlan, settings: PlatformSettings) -> dic
     if service.service in _LETS_PEOPLE_IN:
         environment["PANDA_OPERATIONS__USERNAME"] = principal(settings.prefix, OPERATIONS)
     return environment
+
+
+def pacing_of(service: ServicePlan, plan: Plan, run: str) -> str:
+    """How the service keeps time in a run of that pacing.
+
+    An exchange answers when it likes: who serves a Broker there takes records as they come, also in a replay.
+    """
+    kinds = {broker.name: broker.type for broker in plan.brokers}
+    return ARRIVAL if kinds.get(service.broker or "") == BrokerType.ZERODHA else run
 
 
 def service_secrets(service: ServicePlan, plan: Plan) -> dict[str, str]:

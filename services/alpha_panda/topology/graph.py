@@ -40,6 +40,8 @@ APPEND: Final = ("SELECT", "INSERT")
 UPSERT: Final = ("SELECT", "INSERT", "UPDATE")
 CHANGE: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
+ACCOUNT_KEYS: Final = ("api-key", "api-secret")
+"""What the Secret of a Zerodha Broker must have."""
 PLATFORM_SCHEMA: Final = "platform"
 MARKET_SCHEMA: Final = "market"
 

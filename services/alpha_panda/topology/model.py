@@ -106,6 +106,8 @@ class ServicePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Full names of the topics that it consumes; each has a dead-letter topic that it may write."""
     writes: tuple[str, ...] = ()
     """Full names of the topics that it produces, without dead letters; it may read them back."""
+    sessions: tuple[str, ...] = ()
+    """Brokers whose login at the exchange it may use, and so reaches the exchange."""
 
 
 class BrokerPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,8 @@ class BrokerPlan(msgspec.Struct, frozen=True, kw_only=True):
     uid: str
     type: str
     live: bool
+    credentials: str | None = None
+    """The Secret with the account's keys at its exchange."""
 
 
 class StrategyPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,3 +163,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     strategies: tuple[StrategyPlan, ...]
     conflicts: tuple[Conflict, ...] = ()
     """What resources ask for and cannot have, and why."""
+    session_keys: dict[str, str] = {}
+    """What the login of each Broker at an exchange is sealed with, by the Broker's name."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.topology.claims import Holdings, settle
+from alpha_panda.topology.credentials import session_key
 from alpha_panda.topology.instances import instances, runner_of
 from alpha_panda.topology.kafka import kafka_users, topic_plans
 from alpha_panda.topology.model import BrokerPlan, KafkaUser, Plan, RedisUser, StrategyPlan
@@ -46,6 +47,10 @@ def plan(resources: Iterable[StoredResource], settings: PlatformSettings, master
         brokers=_brokers(holdings),
         strategies=_strategies(holdings),
         conflicts=holdings.conflicts,
+        session_keys={
+            broker: session_key(master_secret, broker, settings.secret_generation)
+            for broker in sorted({broker for each in found for broker in each.sessions})
+        },
     )
 
 
@@ -55,7 +60,13 @@ def _by_name(*users: User) -> tuple[User, ...]:
 
 def _brokers(holdings: Holdings) -> tuple[BrokerPlan, ...]:
     return tuple(
-        BrokerPlan(name=each.name, uid=each.uid, type=each.spec.type.value, live=each.spec.live)
+        BrokerPlan(
+            name=each.name,
+            uid=each.uid,
+            type=each.spec.type.value,
+            live=each.spec.live,
+            credentials=each.spec.credentials_secret_ref.name if each.spec.credentials_secret_ref else None,
+        )
         for each in holdings.brokers
     )
 

@@ -14,6 +14,9 @@ from alpha_panda.topology.settings import PlatformSettings
 
 SESSION_TABLE: Final = "kite_session"
 """Where a Broker's login at its exchange is kept; who uses it also says there that it was refused."""
+USE_LOGIN: Final = ("SELECT", "UPDATE")
+KEEP_LOGIN: Final = ("SELECT", "INSERT", "UPDATE")
+"""On a cluster people log in through the pod that trades (see `zerodha.entrance`)."""
 KEYLESS: Final = ("-scan", "-randomkey", "-dbsize")
 """Commands that tell of keys without naming one, so that no key pattern stops them."""
 DANGEROUS: Final = ("-@admin", "-@dangerous")
@@ -85,7 +88,8 @@ def _grants(instance: Instance) -> tuple[Grant, ...]:
         for schema in _schemas(table, instance)
     ]
     grants += [
-        Grant(schema=schema, table=SESSION_TABLE, privileges=("SELECT", "UPDATE")) for schema in instance.sessions
+        Grant(schema=schema, table=SESSION_TABLE, privileges=USE_LOGIN if instance.broker is None else KEEP_LOGIN)
+        for schema in instance.sessions
     ]
     return tuple(sorted(grants, key=lambda each: (each.schema, each.table)))
 

@@ -30,6 +30,7 @@ def _service(instance: Instance, found: tuple[Instance, ...], settings: Platform
         image=instance.image,
         reads=instance.read_topics(prefix),
         writes=instance.written_topics(prefix),
+        sessions=instance.sessions,
     )
 
 

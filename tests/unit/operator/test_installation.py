@@ -49,6 +49,10 @@ def test_a_whole_file_is_taken_and_names_follow_from_the_installation_s(tmp_path
         ({"kafka": {"bootstrap": "kafka"}}, "kafka.bootstrap"),
         ({"settings": {"logs": {"levl": "debug"}}}, "logs.levl"),
         ({"settings": {"run": {"pacing": "epochs"}}}, "run.pacing is set by the operator itself"),
+        ({"settings": {"zerodha": {"broker": "zerodha"}}}, "zerodha.broker is set by the operator itself"),
+        ({"settings": {"zerodha": {"keys": "/keys"}}}, "zerodha.keys is set by the operator itself"),
+        ({"api": {"origins": ["*"]}}, "api.origins"),
+        ({"exchange": {"ports": []}}, "exchange.ports"),
         ({"platform": {"prefix": "demo"}}, "platform.prefix"),
     ],
 )

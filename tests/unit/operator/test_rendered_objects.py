@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.operator.installations import NAMESPACE, around, installation, named, objects
-from tests.unit.topology.stored_resources import paper, strategy, zerodha
+from tests.unit.topology.stored_resources import paper, strategy
 
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.runtime.layers import load_settings
@@ -211,24 +211,6 @@ def test_stores_with_tls_are_verified_with_the_authority_that_is_given():
         "CERTIFICATE",
     )
     assert "PANDA_REDIS__TLS" not in data
-
-
-def test_a_zerodha_broker_s_services_are_rendered_without_its_exchange_secret():
-    made = objects((in_trading(zerodha()),))
-    assert "zerodha-login" not in json.dumps(made)
-
-
-def in_trading(stored: StoredResource) -> StoredResource:
-    metadata = stored.resource.metadata.model_copy(update={"namespace": NAMESPACE})
-    resource = stored.resource.model_copy(update={"metadata": metadata})
-    return StoredResource(
-        resource=resource,
-        uid=stored.uid,
-        generation=stored.generation,
-        created_at=stored.created_at,
-        changed_at=stored.changed_at,
-        changed_by=stored.changed_by,
-    )
 
 
 def test_every_service_takes_what_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -33,10 +33,10 @@ def paper(name: str = "paper", *, age: int = 0, namespace: str | None = None) ->
     return _stored(Broker(metadata=metadata, spec=BrokerSpec(type=BrokerType.PAPER)), age)
 
 
-def zerodha(name: str = "zerodha", *, live: bool = False, age: int = 0) -> StoredResource:
+def zerodha(name: str = "zerodha", *, live: bool = False, age: int = 0, namespace: str | None = None) -> StoredResource:
     secret = SecretReference(name=f"{name}-login")
     spec = BrokerSpec(type=BrokerType.ZERODHA, live=live, credentials_secret_ref=secret)
-    return _stored(Broker(metadata=BrokerMetadata(name=name), spec=spec), age)
+    return _stored(Broker(metadata=BrokerMetadata(name=name, namespace=namespace), spec=spec), age)
 
 
 def strategy(  # noqa: PLR0913 — each is one thing a test varies

@@ -31,6 +31,7 @@ def rendered() -> str:
     values = msgspec.to_builtins(made)
     for user in (*values["kafka_users"], *values["redis_users"], *values["postgres_roles"]):
         user["password"] = "(derived)"
+    values["session_keys"] = dict.fromkeys(values["session_keys"], "(derived)")
     for user in values["kafka_users"]:
         user["acls"] = [f"{acl['resource']} {acl['name']}: {' '.join(acl['operations'])}" for acl in user["acls"]]
         assert all(acl.pattern == "literal" for each in made.kafka_users for acl in each.acls)

@@ -47,6 +47,18 @@ api:
   {{- else }}
   replicas: {{ .Values.api.replicas }}
   {{- end }}
+  production: {{ .Values.api.production }}
+  https: {{ .Values.api.https }}
+  origins: {{ .Values.api.origins | toJson }}
+  trusted_proxies: {{ .Values.api.trustedProxies }}
+exchange:
+  ports: {{ .Values.networkPolicies.exchange.ports | toJson }}
+  {{- with .Values.networkPolicies.exchange.cidrs }}
+  peers:
+    {{- range . }}
+    - ipBlock: {cidr: {{ . }}}
+    {{- end }}
+  {{- end }}
 pods:
   priority_class: {{ include "alpha-panda.priorityClass" . | quote }}
   node_selector: {{ .Values.pods.nodeSelector | toJson }}
