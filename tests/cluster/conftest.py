@@ -29,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cluster() -> Iterator[Cluster]:
     """The previous chart, installed in a namespace that takes restricted pods only, with the examples applied.
 
+    Its operator is this tree's, which writes nothing while the definitions are older than itself: the first test
+    upgrades them, and waits.
     With ALPHA_PANDA_CLUSTER_KEEP set the cluster outlives the tests, and the next run goes on with what it finds.
     """
     keep = bool(os.environ.get("ALPHA_PANDA_CLUSTER_KEEP"))
@@ -38,7 +40,6 @@ def cluster() -> Iterator[Cluster]:
         if made.namespace not in made.kubectl("get", "namespaces", "-o", "name"):
             _install(made)
         made.apply(EXAMPLES)
-        made.await_ready()
         yield made
     finally:
         if made is not None:
