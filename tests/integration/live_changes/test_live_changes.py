@@ -52,12 +52,12 @@ def test_a_strategy_is_started_changed_paused_stopped_and_deleted_while_the_mark
 def test_a_halted_broker_refuses_entries_and_lets_exits_pass(desk: Desk) -> None:
     """`halted: true` on the Broker while positions are open: entries are refused for it, exits pass."""
     hold_positions(desk)
-    desk.apply(broker("paper", halted=True))
-    resumed = desk.apply(strategy("trader"))
-    wait_for(lambda: bool(desk.refused(resumed, "trading_halted")), "an entry refused by the halt")
-    wait_for(lambda: Intent.EXIT in desk.validated(resumed), "an exit that passes")
-    assert {event.data.signal.intent for _, event in desk.refused(resumed, "trading_halted")} == {Intent.ENTER}
-    assert Intent.ENTER not in desk.validated(resumed)
+    halted = desk.apply(broker("paper", halted=True))
+    desk.apply(strategy("trader"))  # it leaves what it holds perhaps before the command has come back
+    wait_for(lambda: bool(desk.refused(halted, "trading_halted")), "an entry refused by the halt")
+    wait_for(lambda: Intent.EXIT in desk.validated(halted), "an exit that passes")
+    assert {event.data.signal.intent for _, event in desk.refused(halted, "trading_halted")} == {Intent.ENTER}
+    assert Intent.ENTER not in desk.validated(halted)
     released = desk.apply(broker("paper"))
     wait_for(lambda: Intent.ENTER in desk.validated(released), "an entry after the release")
     desk.delete("strategy", "trader")
