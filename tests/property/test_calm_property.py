@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from fractions import Fraction
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from alpha_panda.domain.calendar import IST, default_calendar
 from alpha_panda.domain.limits import LossLimits
 from alpha_panda.domain.locks import Locks
 from alpha_panda.domain.matching import corridor, fill_price_paise, is_triggered
+from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import OrderType, Product, Side
 
@@ -36,14 +38,15 @@ def test_a_breaker_trips_at_its_floor_and_not_above(limits: LossLimits, opened: 
     assert bool(tripped) == any(floor is not None and equity <= floor for floor in floors)
 
 
-@given(st.sampled_from(Side), PRICES, PRICES, st.booleans(), st.integers(90, 110))
+@given(st.sampled_from(Side), st.tuples(PRICES, PRICES), st.booleans(), st.integers(90, 110), PRICES)
 def test_a_price_inside_its_corridor_does_nothing_to_an_order(
     side: Side,
-    trigger: int | None,
-    limit: int | None,
+    levels: tuple[int | None, int | None],
     triggered: bool,  # noqa: FBT001 — drawn
     price: int,
+    start: int | None,
 ) -> None:
+    trigger, limit = levels
     kinds = {(False, False): OrderType.MARKET, (True, False): OrderType.LIMIT, (False, True): OrderType.SL_M}
     order = Order(
         order_id="order",
@@ -59,5 +62,9 @@ def test_a_price_inside_its_corridor_does_nothing_to_an_order(
         limit_price_paise=limit,
     )
     low, high = corridor(order, triggered=triggered)
-    met = fill_price_paise(order, price, Fraction(0), 1) is not None if triggered else is_triggered(order, price)
+    tick = Tick(instrument_token=1, price_paise=price, from_paise=msgspec.UNSET if start is None else start)
+    filled = fill_price_paise(order, tick, Fraction(0), 1, was_triggered=True)
+    met = filled is not None if triggered else is_triggered(order, price)
     assert met == (not low < price < high)
+    if filled is not None and start is not None:
+        assert min(start, price) <= filled <= max(start, price)
