@@ -49,10 +49,12 @@ def one_order(facts: Facts) -> Finding:
     """Every validated signal becomes one entry or exit order, submitted or failed."""
     look = Examination("one_order", "every validated signal becomes exactly one order, submitted or failed")
     starts: dict[str, list[Fact]] = defaultdict(list)
+    # An exchange may refuse an order that was submitted; the refusal of any other is all that is told of it.
+    submitted = {data.order.order_id for _, data in facts.of(OrderSubmitted)}
     for shape in (OrderSubmitted, OrderFailed):
         for fact, data in facts.of(shape):
             order = data.order  # type: ignore[attr-defined] # both shapes have it
-            if order.leg in (Leg.ENTRY, Leg.EXIT):
+            if order.leg in (Leg.ENTRY, Leg.EXIT) and (shape is OrderSubmitted or order.order_id not in submitted):
                 starts[order.signal_id].append(fact)
     validated: set[str] = set()
     for fact, data in facts.of(SignalValidated):

@@ -10,16 +10,18 @@ from alpha_panda.checker.identity import deterministic_ids, order_ids, unique_id
 from alpha_panda.checker.model import Log, Verdict
 from alpha_panda.checker.orders import fills, order_automaton, order_sequences, order_terms
 from alpha_panda.checker.reading import Facts
+from alpha_panda.checker.signals import one_order
 from alpha_panda.events.orders import OrderFilled, OrderUnknown
 
-RULES = (unique_ids, deterministic_ids, order_ids, order_sequences, order_automaton, order_terms, fills)
+RULES = (unique_ids, deterministic_ids, order_ids, order_sequences, order_automaton, order_terms, fills, one_order)
 WALL = moment("10:00:00")
 
 
 def test_their_events_have_the_ids_and_the_order_that_the_rules_want() -> None:
-    trader = Trader(ExchangeModel())
+    trader, signals = Trader(ExchangeModel()), []
     for number, fate in enumerate(("accepted", "accepted_unheard", "accepted_and_crash", "lost", "rejected")):
         event = entry(moment("10:00:01"), 10, n=number, strategy=f"s{number}", target_paise=11_000)
+        signals.append(event)
         trader.desk.signal(event, WALL, None, None)
         trader.write()
         trader.send_next(fate)
@@ -32,6 +34,7 @@ def test_their_events_have_the_ids_and_the_order_that_the_rules_want() -> None:
         trader.desk.absent(each.order.order_id)
     trader.write()
     writer = Writer()
+    writer.write(f"{BROKER}.risk-manager", signals, None)
     writer.write(f"{BROKER}.zerodha-trading", trader.events, None)
     facts = Facts(Log(records=tuple(writer.records), instruments=frozenset(each.token for each in INSTRUMENTS)))
     assert {type(each.data) for each in trader.events} >= {OrderFilled, OrderUnknown}
