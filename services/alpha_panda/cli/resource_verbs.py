@@ -21,7 +21,7 @@ from alpha_panda.resources.documents import Document
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.resources.strategy import StrategySpec
 from alpha_panda.resources.yaml_text import write_yaml
-from alpha_panda.topology.claims import settle
+from alpha_panda.topology.claims import Holdings, settle
 from alpha_panda.topology.model import Conflict
 
 Targets = list[tuple[Kind, list[str]]]
@@ -63,8 +63,7 @@ async def apply_documents(
     everything = await store.load_all()
     uids = {each.uid for each in everything if (each.kind, each.name) in ours}
     holdings = settle(everything)
-    lacks: list[Conflict | Shortfall] = [*holdings.conflicts, *shortfalls(holdings, table())]
-    for lack in lacks:
+    for lack in _lacks(holdings, table()):
         if lack.uid in uids:
             print_warning(lack.message)
 
@@ -96,7 +95,7 @@ async def describe_resources(
     items = [each for _kind, resources in found for each in resources]
     known = await _quarantines(items, ask)
     holdings = settle(everything)
-    lacks: list[Conflict | Shortfall] = [*holdings.conflicts, *shortfalls(holdings, table())]
+    lacks = _lacks(holdings, table())
     for stored in items:
         status = status_of(stored, holdings, lacks, quarantine_of(stored, known))
         history = edits(await store.changes(stored.kind, stored.name))
@@ -128,6 +127,11 @@ async def delete_resources(store: Resources, targets: Targets, actor: str, *, ig
                 print_warning(f"Strategy {stored.name} still names Broker {broker}, which is deleted")
     if not ignore_missing:
         _fail(missing)
+
+
+def _lacks(holdings: Holdings, table: InstrumentTable) -> list[Conflict | Shortfall]:
+    """All that resources ask for and will not get."""
+    return [*holdings.conflicts, *shortfalls(holdings, table)]
 
 
 def targets_of(documents: Iterable[Document]) -> Targets:

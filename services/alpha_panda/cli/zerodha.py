@@ -6,12 +6,13 @@ import asyncio
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
+from alpha_panda.cli.zerodha_login import PORT, Broker, Format, Port, Token, token_from_browser
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.local.exchange_standing import exchange_standing
 from alpha_panda.local.layout import Layout
@@ -24,22 +25,10 @@ from alpha_panda.local.zerodha_session import (
     settings_of,
     zerodha_brokers,
 )
-from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 
 API_KEY: Final = "KITE_API_KEY"
 API_SECRET: Final = "KITE_API_SECRET"  # noqa: S105 - a variable's name
-_WAIT_SECONDS: Final = 300.0
-_PORT: Final = 8766
 _SILENT_SECONDS: Final = 10.0
-
-Broker = Annotated[str | None, typer.Option("--broker", metavar="NAME", help="Where there are several at Zerodha.")]
-Token = Annotated[
-    str | None, typer.Option("--request-token", metavar="TEXT", help="From the address that the login page ends at.")
-]
-Port = Annotated[
-    int, typer.Option(min=1, max=65_535, help="Where the browser comes back to: the app's redirect URL names it.")
-]
-Format = Annotated[TextOutput, typer.Option("--output", "-o", help="text, or json for programs.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +44,7 @@ def login(
     *,
     broker: Broker = None,
     request_token: Token = None,
-    port: Port = _PORT,
+    port: Port = PORT,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Log in at Zerodha: open the page that is printed; what waits for the login goes on by itself.
@@ -122,26 +111,17 @@ def _told(name: str, standing: dict[str, Any]) -> Iterator[str]:
 async def _log_in(layout: Layout, broker: str, keys: AppKeys, request_token: str | None, port: int) -> str:
     """Exchange the token, keep the session, and only then the keys that were good for it."""
     try:
-        from alpha_panda.zerodha.client import log_in  # noqa: PLC0415 - an extra that not everybody has
+        from alpha_panda.zerodha.client import log_in, login_url  # noqa: PLC0415 - an extra that not everybody has
         from alpha_panda.zerodha.session import judge  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as error:
         raise PandaError(f"{error.name} is not installed", remedy="pip install 'alpha-panda[zerodha]'") from error
     settings = settings_of(layout)
-    token = request_token or await _from_browser(settings, keys.api_key, port)
+    token = request_token or await token_from_browser(login_url(settings, keys.api_key), port)
     found = await asyncio.to_thread(log_in, settings, keys.api_key, keys.api_secret, token, datetime.now(UTC))
     async with session_store(layout, broker) as store:
         await store.save(found)
     keep_keys(layout, broker, keys)
     return f"{broker}: {judge(found, datetime.now(UTC)).message}"
-
-
-async def _from_browser(settings: ZerodhaSettings, api_key: str, port: int) -> str:
-    from alpha_panda.zerodha.callback import listening  # noqa: PLC0415 - see above
-    from alpha_panda.zerodha.client import login_url  # noqa: PLC0415 - see above
-
-    async with listening(port) as callback:
-        print_text(f"log in here, within five minutes:\n  {login_url(settings, api_key)}&{callback.params}")
-        return await callback.token(_WAIT_SECONDS)
 
 
 def _keys(layout: Layout, broker: str) -> AppKeys:

@@ -17,7 +17,7 @@ from alpha_panda.resources.strategy import Levels
 from alpha_panda.topology.claims import Holdings
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Shortfall:
     """Something that a resource will not get."""
 

@@ -17,7 +17,7 @@ from alpha_panda.resources.common import API_VERSION
 from alpha_panda.resources.problems import Path, Problem, ResourceError, dotted, explain, shown, suggestion
 from alpha_panda.resources.rules import validate
 from alpha_panda.resources.strategy import Strategy
-from alpha_panda.resources.yaml_text import Place, YamlDocument, parse_yaml
+from alpha_panda.resources.yaml_text import Place, YamlDocument, nearest, parse_yaml
 
 LARGEST_BYTES: Final = 256 * 1024
 """Of a resource: services are told of it in one record of the log, which holds four times as much."""
@@ -35,10 +35,7 @@ class Document:
 
     def problem(self, path: Path, message: str) -> Problem:
         """A mistake at `path`, which stands where the nearest value around it does."""
-        at = path
-        while at not in self.places and at:
-            at = at[:-1]
-        place = self.places.get(at, Place(self.line, 1))
+        place = self.places.get(nearest(self.places, path), Place(self.line, 1))
         return Problem(self.source, place.line, place.column, dotted(path), message)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,9 +63,14 @@ class YamlDocument:
 
     def place(self, path: Path) -> Place:
         """Where the value at `path` stands, or the nearest value around it."""
-        while path not in self.values and path:
-            path = path[:-1]
-        return self.values[path]
+        return self.values[nearest(self.values, path)]
+
+
+def nearest(places: Mapping[Path, Place], path: Path) -> Path:
+    """The path itself where it has a place, else the nearest one around it that has; the top where none does."""
+    while path and path not in places:
+        path = path[:-1]
+    return path
 
 
 class _TooManyNodesError(Exception):
