@@ -4,9 +4,10 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 PYTEST_ARGS ?=
-# Two files at a time, also where there are more processors: each may start a platform of its own.
-IN_PARALLEL := --numprocesses 2 --dist loadfile
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-chaos test-operator test-ui test-exchange \
+# Two files at a time, also where there are more processors: each may start a platform of its own. In the order given, since
+# the files of few tests, which start platforms, would come last otherwise, and one of the two would wait for the other.
+IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-operations-short test-chaos test-operator test-ui test-exchange \
 	chaos planted images chart \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
@@ -35,7 +36,7 @@ reset: local ## Forget everything that happened
 
 ##@ Develop
 test: dev ## Run the tests and print their coverage
-	@$(BIN)/python -m pytest tests/unit tests/integration -m "not operations and not exchange" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/integration tests/unit -m "not operations and not exchange" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-unit: dev ## Run the tests that need no store
@@ -54,6 +55,9 @@ test-chart: dev ## Render the Helm chart and hold it to its rules (Helm is built
 
 test-operations: dev ## Run the tests that halt, examine and repair a whole platform
 	@$(BIN)/python -m pytest tests/integration -m operations $(IN_PARALLEL) $(PYTEST_ARGS)
+
+test-operations-short: dev ## Run those of them that take no minutes
+	@$(BIN)/python -m pytest tests/integration -m "operations and not long" $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-chaos: dev ## Run the short part of the chaos runs: some fail-points and two seeds
 	@$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)

@@ -103,6 +103,7 @@ def fill(disk: Path) -> Path:
             return filler
 
 
+@pytest.mark.long
 def test_a_full_disk_is_told_and_all_goes_on_when_there_is_room(cramped: tuple[Besieged, Path]) -> None:
     besieged, disk = cramped
     orders = "SELECT count(*) AS n FROM paper.orders"

@@ -91,6 +91,7 @@ def test_a_replay_with_an_owner_of_each_service_replaced_while_it_sleeps_ends_as
     assert all(named(fact.envelope) for fact in facts.all if fact.envelope.source in SERVICES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
     [

@@ -68,6 +68,7 @@ def test_a_quarantine_outlives_the_platform(crowded: Finished) -> None:
     assert shown(crowded.panda) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["raises", "loops", "allocates", "ends-the-process"])
 def test_one_that_is_applied_while_others_trade_is_quarantined_within_seconds(desk: Panda, name: str) -> None:
     desk.run("apply", "-f", "-", stdin=unruly(name))
@@ -77,6 +78,7 @@ def test_one_that_is_applied_while_others_trade_is_quarantined_within_seconds(de
     assert all(not shown(desk)[each] for each in healthy)
 
 
+@pytest.mark.long
 def test_unpausing_lets_it_go_until_it_does_the_same_again(desk: Panda) -> None:
     first = wait_for(desk, lambda found: bool(found.get("raises")))["raises"]["quarantine"]
     desk.run("unpause", "raises")

@@ -31,7 +31,7 @@ from alpha_panda.domain.calendar import IST
 from alpha_panda.events.signals import Intent, Reason
 from alpha_panda.local.layout import Layout
 
-pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.operations, pytest.mark.long, pytest.mark.timeout(600)]
 
 SPEED = "600"
 CLOCK = frozenset(BY_THE_CLOCK)
