@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import statistics
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.support.cluster import Cluster, image
 from tests.support.waiting import until
 
 from alpha_panda.resources.broker import BrokerSpec
+from alpha_panda.resources.common import API_VERSION
 from alpha_panda.resources.strategy import StrategySpec
 
 TOLD: dict[str, Any] = {
@@ -126,7 +129,26 @@ def test_what_is_no_business_of_an_account_on_paper_is_refused(cluster: Cluster,
     assert field in cluster.refused("patch", "broker", "paper", "--type=merge", "-p", change)
 
 
+def test_twenty_strategies_get_ready_and_how_soon(cluster: Cluster):
+    spec = cluster.get("strategy", "momentum")["spec"]
+    names = [f"twin-{number}" for number in range(20)]
+    seconds = [_applied_until_ready(cluster, name, spec) for name in names]
+    twentieths = statistics.quantiles(seconds, n=20)
+    figures = f"median {twentieths[9]:.2f} s, p95 {twentieths[18]:.2f} s, most {max(seconds):.2f} s"
+    print(f"from apply to Ready: {figures}")  # noqa: T201 - shown with -s
+    cluster.kubectl("delete", "strategy", *names)
+    until(lambda: not any(cluster.ask(f"/strategies/{name}") for name in names), "services forget them")
+
+
 _RUNNER = "alphapanda.io/service=strategy-runner-momentum"
+
+
+def _applied_until_ready(cluster: Cluster, name: str, spec: dict[str, Any]) -> float:
+    resource = {"apiVersion": API_VERSION, "kind": "Strategy", "metadata": {"name": name}, "spec": spec}
+    begun = time.monotonic()
+    cluster.apply(json.dumps(resource))
+    cluster.await_ready(f"strategy/{name}")
+    return time.monotonic() - begun
 
 
 def _holds(strategy: Any, field: str, wanted: Any) -> bool:  # noqa: ANN401 - JSON
