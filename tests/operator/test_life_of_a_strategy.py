@@ -82,9 +82,8 @@ async def test_a_strategy_with_an_image_runs_in_a_runner_of_its_own_until_it_is_
 
 async def test_an_image_that_cannot_be_fetched_is_named(desk: Installed):
     desk.apply("Strategy", "own", {**MOMENTUM, "image": "registry.example/nowhere:1"})
-    await asyncio.to_thread(
-        until, lambda: "panda-strategy-runner-own" in desk.names("Deployment"), "its runner is there"
-    )
+    # Who stands in for nodes lets every new pod run, once; its word would otherwise come after ours.
+    await asyncio.to_thread(until, lambda: _running(desk, "panda-strategy-runner-own"), "its runner is there")
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -113,3 +112,8 @@ async def test_an_image_that_cannot_be_fetched_is_named(desk: Installed):
         return found.get("reason") == "ImagePullFailed" and "registry.example/nowhere:1" in found["message"]
 
     await asyncio.to_thread(until, named, "the image is named")
+
+
+def _running(desk: Installed, deployment: str) -> bool:
+    found = desk.get("Deployment", deployment)
+    return bool(found) and found.get("status", {}).get("readyReplicas") == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -109,19 +110,20 @@ def _journal(settings: KafkaSettings) -> Journal:
 async def start_client(client: AIOKafkaConsumer | AIOKafkaProducer, settings: KafkaSettings) -> None:
     """Connect, or say what is wrong.
 
-    aiokafka reports a refused password as a failure to bootstrap and its true cause only to its log, so
+    aiokafka reports a refused password or certificate as a failure to bootstrap and its true cause only to its log, so
     that cause is asked for here. A port that listens proves nothing: a broker listens before it serves.
     """
     try:
         await client.start()
     except kafka_errors.KafkaConnectionError as error:
         await client.stop()
-        if (refusal := await _refusal(settings)) is not None:
+        refusal = await _refusal(settings)
+        if isinstance(refusal, _DENIED):
             raise AuthenticationError(
                 f"Kafka at {settings.bootstrap} does not accept user {settings.username!r}: {refusal}",
                 remedy=f"check kafka.username and kafka.password; {AGAIN}",
             ) from error
-        raise TransientError(f"Kafka at {settings.bootstrap} does not answer: {error}") from error
+        raise TransientError(f"Kafka at {settings.bootstrap} does not answer: {refusal or error}") from error
     except kafka_errors.KafkaError as error:
         await client.stop()
         raise translate(error) from error
@@ -142,12 +144,12 @@ async def recovery_reader(settings: KafkaSettings) -> AsyncIterator[AIOKafkaCons
 
 
 async def _refusal(settings: KafkaSettings) -> Exception | None:
-    """What a broker says against these credentials; None where none answers, or one accepts them."""
+    """What is wrong with these credentials or with a broker's certificate; None where none answers or all is well."""
     for server in settings.bootstrap.split(","):
         host, _, port = server.rpartition(":")
         try:
             connection = await create_conn(host, int(port), **_way_in(settings))
-        except _DENIED as error:
+        except (*_DENIED, ssl.SSLCertVerificationError) as error:
             refusal: Exception = error
             return refusal
         except (OSError, TimeoutError, kafka_errors.KafkaError):
