@@ -54,6 +54,8 @@ class Installed(Objects):
     server: str = ""
     """Where the operators think that the API server is, such as a proxy before it."""
     operators: list[Operator] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    """Deployments whose pods no node can run."""
 
     def __post_init__(self) -> None:
         """Write what an operator is started with, and the objects that the chart would make."""
@@ -157,9 +159,11 @@ class Installed(Objects):
         return "\n".join(str(line)[:1500] for each in self.operators for line in each.lines[-12:])
 
     def run_pods(self) -> int:
-        """Do as a cluster with nodes would: every Deployment that is not available becomes so; how many."""
+        """Do as a cluster with nodes would: every Deployment becomes available that can; how many."""
         made = 0
         for each in self.list("Deployment"):
+            if each["metadata"]["name"] in self.failing:
+                continue
             generation, replicas = each["metadata"]["generation"], each["spec"].get("replicas", 1)
             status = each.get("status", {})
             if status.get("observedGeneration") == generation and status.get("availableReplicas", 0) == replicas:
