@@ -40,10 +40,10 @@ test: dev ## Run the tests and print their coverage
 	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-unit: dev ## Run the tests that need no store
-	@$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/unit $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-property: dev ## Run the property tests
-	@$(BIN)/python -m pytest tests/property $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-integration: dev ## Run the tests that start Kafka, Redis and PostgreSQL
 	@$(BIN)/python -m pytest tests/integration $(PYTEST_ARGS)
