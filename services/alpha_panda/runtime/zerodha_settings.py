@@ -23,6 +23,8 @@ class ZerodhaSettings(BaseModel):
     """Opens the login: 32 bytes in URL-safe base64."""
     keys: Path | None = None
     """A folder with the app's `api-key` and `api-secret`, where people log in through the service that trades."""
+    postback_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Where the service that trades takes postbacks of orders; nowhere without one, on any free port for 0."""
     silent_seconds: Annotated[float, Field(ge=1, le=120)] = 6.0
     """The ticker sends something every second or two; a connection that is silent for longer is made anew."""
     gap_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
