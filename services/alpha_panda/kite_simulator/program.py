@@ -47,10 +47,9 @@ async def serve(
     if market.replay is not None:
         source = ReplaySource(ReplayOptions(path=market.replay), table, default_calendar())
         source.check()
-    speed = market.speed if source else 1.0
-    if speed > 1:
-        options = msgspec.structs.replace(options, tick_seconds=options.tick_seconds / speed)
-    clock = SimulatedClock(speed=speed)
+    if source is not None and market.speed > 1:
+        options = msgspec.structs.replace(options, tick_seconds=options.tick_seconds / market.speed)
+    clock = SimulatedClock()
     exchange = Exchange(instruments, options, clock)
     server = Server(exchange)
     ready(await server.start(address.host, address.port))
@@ -59,7 +58,7 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     prices: asyncio.Task[None] | None = None
     if source is not None:
-        prices = asyncio.create_task(replay(exchange, source, held=market.held))
+        prices = asyncio.create_task(replay(exchange, source, speed=market.speed, held=market.held))
     elif market.rate:
         prices = asyncio.create_task(make_up(exchange, market.rate, market.seed))
     try:

@@ -24,13 +24,13 @@ def test_a_held_recording_waits_for_its_word(tmp_path: Path):
     table = load_instruments()
     source = ReplaySource(ReplayOptions(path=tmp_path), table, default_calendar())
     source.check()
-    with running_simulator(table, SimulatedClock(speed=600)) as simulator:
+    with running_simulator(table, SimulatedClock()) as simulator:
 
         def said() -> str:
             return str(httpx.get(f"{simulator.root}/simulator/state", trust_env=False).json()["recording"])
 
         assert said() == "none"
-        playing = simulator.start(replay(simulator.exchange, source, held=True))
+        playing = simulator.start(replay(simulator.exchange, source, speed=600, held=True))
         until(lambda: said() == "waits", "it waits")
         assert simulator.exchange.by_name[NAME].last_paise == 0
         httpx.post(f"{simulator.root}/simulator/replay", trust_env=False).raise_for_status()
