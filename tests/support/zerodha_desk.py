@@ -95,11 +95,11 @@ class Trading:
     loops: list[asyncio.Task[None]]
     number: int = 0
 
-    async def enter(self, **fields: object) -> str:
-        """An entry of a strategy of its own, so that none is in another's way."""
+    async def enter(self, *, algo_id: str | None = None, **fields: object) -> str:
+        """An entry of a strategy of its own, so that none is in another's way; it may be registered by an id."""
         self.number += 1
         name = f"{STRATEGY}-{self.number}"
-        spec = {**STRATEGY_SPEC, "acknowledgeLive": name}
+        spec = {**STRATEGY_SPEC, "acknowledgeLive": name, "algoId": algo_id}
         self.control.take(StrategyConfigured(name=name, uid=name, generation=1, spec=spec))
         at = self.simulator.exchange.clock.now()
         values: dict[str, Any] = {

@@ -12,6 +12,7 @@ import typer
 
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
+from alpha_panda.cli.zerodha_export import export
 from alpha_panda.cli.zerodha_login import PORT, Broker, Format, Port, Token, token_from_browser
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.local.exchange_standing import exchange_standing
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     zerodha.command("login")(login)
     zerodha.command("session")(session)
     zerodha.command("reconcile")(reconcile)
+    zerodha.command("export")(export)
     app.add_typer(zerodha, name="zerodha")
 
 

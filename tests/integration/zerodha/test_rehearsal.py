@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +157,18 @@ def test_the_ledger_of_zerodha_is_what_was_traded_at_the_exchange(day: Day) -> N
     assert verified.returncode == 0, verified.stdout
 
 
+def test_the_trail_has_every_order_that_the_exchange_took(day: Day) -> None:
+    *lines, end = map(json.loads, day.panda.run("zerodha", "export").stdout.splitlines())
+    assert (end["kind"], end["lines"]) == ("end", len(lines))
+    trail = {(each["tag"], name) for each in lines if each["kind"] == "order" for name in each["parts"]}
+    assert trail == {(each["tag"], str(each["order_id"])) for each in day.journal if each["what"] == "accepted"}
+    assert {each["kind"] for each in lines} == {"broker", "strategy", "order", "event", "book"}
+    rows = day.panda.run("zerodha", "export", "--form", "csv").stdout.splitlines()
+    assert len(rows) == 1 + sum(each["kind"] == "order" for each in lines)
+
+
 def test_orders_were_heard_of_by_postback_too(day: Day) -> None:
-    taken = [each for each in day.journal if each["what"] == "postback" and each["status"] == 200]
+    taken = [each for each in day.journal if each["what"] == "postback" and each["status"] == HTTPStatus.OK]
     assert taken
 
 
