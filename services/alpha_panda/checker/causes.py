@@ -74,7 +74,7 @@ def causes(facts: Facts) -> Finding:
 def _at_exchange(facts: Facts) -> set[str]:
     """The Brokers whose orders go to a real exchange."""
     told = (data for _, data in facts.of(BrokerConfigured))
-    return {data.name for data in told if data.spec is not None and data.spec.get("type") == "Zerodha"}
+    return {data.name for data in told if data.spec is not None and data.spec.get("type") != "Paper"}
 
 
 def _ends_by_the_clock(fact: Fact) -> bool:
