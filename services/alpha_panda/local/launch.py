@@ -114,13 +114,15 @@ def _feed_settings(run: Run) -> dict[str, str]:
 
 
 def _exchange_settings(service: ServicePlan, login: str, around: Surroundings) -> dict[str, str]:
-    """For services that speak to Zerodha by the login of this Broker."""
+    """For services that speak to Zerodha by the login of this Broker; in a rehearsal none speaks to the real one."""
     found: dict[str, object] = {}
-    if service.service == ZERODHA_TRADING.name:
+    trades = service.service == ZERODHA_TRADING.name
+    if trades:
         found["keys"] = keys_folder(around.layout, login)
     if around.played is not None:
         found |= addresses(around.played.simulator)
-        if service.service == ZERODHA_TRADING.name:
+        rehearsal = around.run.rehearsal
+        if trades and rehearsal is not None and rehearsal.broker == login:
             found["postback_port"] = around.played.postbacks
     return {f"PANDA_ZERODHA__{name.upper()}": str(value) for name, value in found.items()}
 

@@ -10,7 +10,7 @@ from tests.unit.topology.stored_resources import MASTER_SECRET, paper, strategy,
 
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.run_file import FeedChoice, Run
+from alpha_panda.local.run_file import FeedChoice, Rehearsal, Run
 from alpha_panda.local.simulator import SimulatorPorts
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.runtime.layers import load_settings
@@ -124,12 +124,15 @@ def test_on_another_port_only_the_port_is_another(launches: Launches):
 
 
 def test_in_a_rehearsal_only_who_uses_the_login_is_told_where_the_simulator_is(tmp_path: Path):
-    run = Run(feed=FeedChoice(source="kite", broker="kite"))
-    launches = Launches(tmp_path, run, (paper(), zerodha("kite"), strategy()))
+    rehearsal = Rehearsal(path="market", speed=60, broker="kite")
+    run = Run(feed=FeedChoice(source="kite", broker="kite"), rehearsal=rehearsal)
+    launches = Launches(tmp_path, run, (paper(), zerodha("kite"), zerodha("second", age=1), strategy()))
     played = SimulatorPorts(simulator=1004, postbacks=1005)
     env = {each.name: launches.of(each.name, played=played).env for each in launches.plan.services}
     told = {name for name, each in env.items() if "PANDA_ZERODHA__ROOT" in each}
-    assert told == {"market-feed", "kite.zerodha-trading"}
-    assert {name for name, each in env.items() if "PANDA_ZERODHA__KEYS" in each} == {"kite.zerodha-trading"}
+    trading = {"kite.zerodha-trading", "second.zerodha-trading"}
+    assert told == {"market-feed", *trading}, "also who is no part of the rehearsal does not reach the real exchange"
+    assert {name for name, each in env.items() if "PANDA_ZERODHA__KEYS" in each} == trading
     assert env["kite.zerodha-trading"]["PANDA_ZERODHA__ROOT"] == "http://127.0.0.1:1004"
     assert env["kite.zerodha-trading"]["PANDA_ZERODHA__POSTBACK_PORT"] == "1005"
+    assert "PANDA_ZERODHA__POSTBACK_PORT" not in env["second.zerodha-trading"]
