@@ -19,8 +19,14 @@ help: ## Show this list
 		/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
 
 ##@ Run on this machine
-up: local ## Start everything, replay a real NSE day on paper money, show its result (ARGS="--speed 600")
-	@$(BIN)/panda up -f examples/ --replay examples/market --wait $(ARGS)
+# With ZERODHA=simulator the day is traded on two accounts: on paper, and at a Zerodha that is played on this machine.
+UP := -f examples/ --replay examples/market
+ifeq ($(ZERODHA),simulator)
+UP := --again -f examples/broker.yaml -f examples/rehearsal --rehearse examples/market
+endif
+
+up: local ## Start everything, replay a real NSE day on paper money, show its result (ARGS="--speed 600"; ZERODHA=simulator)
+	@$(BIN)/panda up $(UP) --wait $(ARGS)
 
 down: local ## Stop everything; what happened is kept
 	@$(BIN)/panda down $(ARGS)

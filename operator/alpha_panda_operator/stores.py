@@ -14,8 +14,10 @@ from redis import exceptions as redis_errors
 
 from alpha_panda.errors import InputError, PandaError, UnavailableError
 from alpha_panda.provision import Changes, delete_broker_data, provision_kafka, provision_postgres, provision_redis
+from alpha_panda.provision.exchange import read_standing
 from alpha_panda.provision.kafka import can_login
 from alpha_panda.resources.reasons import Reason
+from alpha_panda.resources.standing import ExchangeStanding
 from alpha_panda.runtime.errors import AuthenticationError
 from alpha_panda.runtime.settings import KafkaSettings, PlatformSection, ServiceSettings
 from alpha_panda.topology.model import Plan
@@ -82,6 +84,10 @@ class Stores:
                 raise result
             made += result
         return tuple(made)
+
+    async def standing(self, broker: str) -> ExchangeStanding:
+        """How a Broker at an exchange stands; raises UnavailableError where PostgreSQL does not tell."""
+        return await read_standing(self.postgres_dsn, broker)
 
     async def delete_broker(self, broker: str) -> Changes:
         """Delete what a Broker has recorded, for good."""

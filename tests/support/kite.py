@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -31,6 +32,10 @@ class RunningSimulator:
         self._loop = loop
         self.root = f"http://127.0.0.1:{port}"
         self.ticker_root = f"ws://127.0.0.1:{port}"
+
+    def start(self, work: Coroutine[Any, Any, _Result]) -> Future[_Result]:
+        """Let it go on beside everything else."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
@@ -31,6 +32,7 @@ from alpha_panda.zerodha_trading.desk import Desk
 from alpha_panda.zerodha_trading.gateway import Gateway, Login
 from alpha_panda.zerodha_trading.ledger import Ledger
 from alpha_panda.zerodha_trading.meters import Meters
+from alpha_panda.zerodha_trading.postback_door import PostbackDoor
 from alpha_panda.zerodha_trading.rates import Caps, Rates
 from alpha_panda.zerodha_trading.sender import Sender
 from alpha_panda.zerodha_trading.standing import Locks
@@ -89,14 +91,15 @@ class Trading:
     updates: Updates
     locks: Locks
     store: NoStore
+    registry: CollectorRegistry
     loops: list[asyncio.Task[None]]
     number: int = 0
 
-    async def enter(self, **fields: object) -> str:
-        """An entry of a strategy of its own, so that none is in another's way."""
+    async def enter(self, *, algo_id: str | None = None, **fields: object) -> str:
+        """An entry of a strategy of its own, so that none is in another's way; it may be registered by an id."""
         self.number += 1
         name = f"{STRATEGY}-{self.number}"
-        spec = {**STRATEGY_SPEC, "acknowledgeLive": name}
+        spec = {**STRATEGY_SPEC, "acknowledgeLive": name, "algoId": algo_id}
         self.control.take(StrategyConfigured(name=name, uid=name, generation=1, spec=spec))
         at = self.simulator.exchange.clock.now()
         values: dict[str, Any] = {
@@ -128,11 +131,15 @@ class Trading:
 
 @asynccontextmanager
 async def desk_at_exchange(
-    settings: ExchangeOrderSettings = SETTINGS, tenure: Tenure | None = None
+    settings: ExchangeOrderSettings = SETTINGS,
+    tenure: Tenure | None = None,
+    postback_port: int | None = None,
+    keys: Path | None = None,
 ) -> AsyncIterator[Trading]:
-    """It trades until the block is left."""
+    """It trades until the block is left; with a port, the exchange posts updates of orders back to it."""
     instruments = load_instruments()
-    with running_simulator(instruments, SimulatedClock(BEGIN)) as simulator:
+    url = None if postback_port is None else f"http://127.0.0.1:{postback_port}/"
+    with running_simulator(instruments, SimulatedClock(BEGIN), postback_url=url) as simulator:
         simulator.price(NAME, PRICE, 1_000)
         desk = Desk(BROKER, BROKER, instruments, default_calendar(), Book())
         store = NoStore()
@@ -140,27 +147,34 @@ async def desk_at_exchange(
         control = Control(BROKER, instruments)
         control.take(BrokerConfigured(name=BROKER, uid="b", generation=1, spec=BROKER_SPEC))
         desk.terms = control.terms
-        tenure, meters = tenure or Tenure("trading", "0"), Meters(CollectorRegistry())
+        registry = CollectorRegistry()
+        tenure, meters = tenure or Tenure("trading", "0"), Meters(registry)
         switch = cast("Any", SwitchOff())
         sender = Sender(ledger, control, locks, rates, switch, tenure, instruments, settings, NO_FAIL_POINTS, meters)
         watcher = Watcher(ledger, locks, instruments, settings)
         login = Login(api_key=API_KEY, access_token=simulator.client().access_token, account="AB1234")
         gateway = Gateway(simulator.root, login, settings.request_seconds, lambda: 0, NO_FAIL_POINTS)
-        zerodha = ZerodhaSettings(root=simulator.root, ticker_root=simulator.ticker_root, silent_seconds=SILENT_SECONDS)
+        zerodha = ZerodhaSettings(
+            root=simulator.root,
+            ticker_root=simulator.ticker_root,
+            silent_seconds=SILENT_SECONDS,
+            postback_port=postback_port,
+            keys=keys,
+        )
         updates = Updates(ledger, watcher.nudge, zerodha, meters)
+        door = PostbackDoor(zerodha, "127.0.0.1", watcher.nudge, lambda: desk.now, meters)
+        door.postbacks.account = login.account
         sender.gateway = gateway
         watcher.begin(gateway)
         updates.begin(login)
         stopping = asyncio.Event()
         agent = Agent(ledger, sender, rates, locks, settings)
-        running = [
-            asyncio.create_task(each) for each in (agent.run(stopping), watcher.run(stopping), updates.run(stopping))
-        ]
+        running = [asyncio.create_task(each.run(stopping)) for each in (agent, watcher, updates, door)]
         deadline = time.monotonic() + PATIENCE
         while locks.reason is not None:
             assert time.monotonic() < deadline, locks.reason
             await asyncio.sleep(0.02)
-        yield Trading(ledger, control, simulator, sender, watcher, updates, locks, store, running)
+        yield Trading(ledger, control, simulator, sender, watcher, updates, locks, store, registry, running)
         stopping.set()
         watcher.nudge.set()
         await asyncio.gather(*running)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alpha_panda.resources.reasons import Reason
+from alpha_panda.resources.standing import ExchangeStanding
 from alpha_panda_operator.decisions.rollouts import Verdict
 from alpha_panda_operator.objects.model import REVISION, SERVICE, Manifest
 
@@ -39,7 +40,8 @@ class Seen:
 
     `refused` are what it asks for and cannot have; `stores` what is wrong with the stores, `provisioned` whether its
     topics, users and tables are there; `own` the services that run for it alone, `needed` all that it needs; `broken`
-    an object that could not be made or must not go; `credentials` what is wrong with its Secret.
+    an object that could not be made or must not go; `credentials` what is wrong with its Secret; `exchange` how a
+    Broker at one stands, as far as it is known.
     """
 
     generation: int
@@ -52,6 +54,7 @@ class Seen:
     needed: tuple[ServiceSeen, ...] = ()
     broken: Trouble | None = None
     credentials: Trouble | None = None
+    exchange: ExchangeStanding | None = None
     rollout: Verdict | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from alpha_panda.resources.broker import BrokerType
@@ -17,6 +18,7 @@ from alpha_panda.resources.status import (
 )
 from alpha_panda.resources.strategy import StrategyState
 from alpha_panda_operator.decisions.conditions import Said, common, dated, fails, first_not_serving, holds, with_ready
+from alpha_panda_operator.decisions.exchange import is_logged_in, session_said, trading_said
 from alpha_panda_operator.decisions.observed import Seen, ServiceSeen, Trouble
 
 _FIRST: Final = (ConditionType.ACCEPTED, ConditionType.DEPENDENCIES_READY, ConditionType.TOPICS_READY)
@@ -54,13 +56,14 @@ def strategy_status(seen: Seen, own: StrategySeen, before: StrategyStatus) -> St
 
 def broker_status(seen: Seen, kind: BrokerType, *, halted: bool, strategies: int, before: BrokerStatus) -> BrokerStatus:
     """A Broker's status."""
-    said = [*common(seen), *_login(seen, kind), _halted(halted=halted)]
+    said = [*common(seen), *_login(seen, kind, halted=halted), _halted(halted=halted)]
     return BrokerStatus(
         observed_generation=seen.generation,
         conditions=dated(with_ready(said, _BROKER_NEEDS), before.conditions, seen.generation, seen.now),
         services=_services(seen),
         rollout=seen.rollout.record if seen.rollout is not None else before.rollout,
         strategies=strategies,
+        session_expires_at=_until(seen),
     )
 
 
@@ -73,6 +76,12 @@ def written(status: ResourceStatus) -> dict[str, Any]:
 
 def _services(seen: Seen) -> tuple[ServiceStatus, ...]:
     return tuple(ServiceStatus(name=each.name, ready=each.ready, revision=each.revision) for each in seen.own)
+
+
+def _until(seen: Seen) -> datetime | None:
+    if seen.exchange is None or not is_logged_in(seen.exchange, seen.now):
+        return None
+    return seen.exchange.expires_at
 
 
 def _risk(seen: Seen, own: StrategySeen) -> Said:
@@ -102,17 +111,17 @@ def _trading(seen: Seen, own: StrategySeen) -> Said:
     return holds(kind, Reason.RUNNING)
 
 
-def _login(seen: Seen, kind: BrokerType) -> list[Said]:
+def _login(seen: Seen, kind: BrokerType, *, halted: bool) -> list[Said]:
     if kind is BrokerType.PAPER:
         return [
             holds(ConditionType.CREDENTIALS_VALID, Reason.NOT_NEEDED),
             holds(ConditionType.SESSION_ACTIVE, Reason.NOT_NEEDED),
         ]
     valid = ConditionType.CREDENTIALS_VALID
-    unknown = "only who trades there knows the login: kubectl panda zerodha session"
     return [
         holds(valid) if seen.credentials is None else fails(valid, seen.credentials),
-        (ConditionType.SESSION_ACTIVE, ConditionStatus.UNKNOWN, Reason.NOT_YET, unknown),
+        session_said(seen.exchange, seen.now),
+        trading_said(seen.exchange, seen.now, halted=halted),
     ]
 
 

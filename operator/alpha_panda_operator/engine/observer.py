@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alpha_panda.resources.broker import BrokerSpec
+import structlog
+
+from alpha_panda.errors import PandaError
+from alpha_panda.resources.broker import BrokerSpec, BrokerType
 from alpha_panda.resources.reasons import Reason
+from alpha_panda.resources.standing import ExchangeStanding
 from alpha_panda.resources.stored import StoredResource
 from alpha_panda.topology.graph import ACCOUNT_KEYS
 from alpha_panda_operator.cluster.cache import Key
@@ -20,7 +24,8 @@ class Observer:
 
     def __init__(self, tools: Tools) -> None:
         """Use the connection and the cache."""
-        self._api, self._cache, self._facts = tools.api, tools.cache, tools.facts
+        self._api, self._cache, self._facts, self._stores = tools.api, tools.cache, tools.facts, tools.stores
+        self._log = structlog.get_logger()
 
     def services(self, names: Sequence[str], namespace: str) -> tuple[ServiceSeen, ...]:
         """Services by what the watch tells of their Deployments."""
@@ -53,6 +58,17 @@ class Observer:
             message = f"Secret {name} lacks {' and '.join(missing)}: they are the account's app at Kite Connect"
             return Trouble(reason=Reason.SECRET_INCOMPLETE, message=message)
         return None
+
+    async def standing(self, stored: StoredResource) -> ExchangeStanding | None:
+        """How a Broker at Zerodha stands; None for others, and where nobody can tell now."""
+        spec = stored.spec
+        if not isinstance(spec, BrokerSpec) or spec.type is not BrokerType.ZERODHA:
+            return None
+        try:
+            return await self._stores.standing(stored.name)
+        except PandaError as error:
+            self._log.warning("a login is not known", broker=stored.name, reason=str(error))
+            return None
 
     def has_children(self, uid: str) -> bool:
         """Whether the watch has told of a service of this owner."""

@@ -37,6 +37,7 @@ _TOLD_BY_NO_WATCH: Final[frozenset[str]] = frozenset(
 )
 """What only pods, Secrets or the API server say: to watch all of these would be more than a role should allow."""
 _ASK_AGAIN_SECONDS: Final = 10.0
+_LOGIN_SECONDS: Final = 15.0
 
 
 class ResourcePass:
@@ -63,7 +64,7 @@ class ResourcePass:
         verdict, broken = await self._run(found, stored, world)
         status = await self._status(found, stored, world, verdict, broken)
         await self._teller.tell(found, status)
-        waits = [verdict.look_again if verdict is not None else None, _ask_again(status)]
+        waits = [verdict.look_again if verdict is not None else None, _ask_again(status), _ask_of_login(stored)]
         return min((each for each in waits if each is not None), default=None)
 
     async def _run(
@@ -162,7 +163,8 @@ class ResourcePass:
         }
         if isinstance(stored.spec, BrokerSpec):
             needed = await self._observer.explained(parts["own"], stored)
-            seen = Seen(**parts, needed=needed, credentials=await self._observer.credentials(stored))
+            credentials, exchange = await self._observer.credentials(stored), await self._observer.standing(stored)
+            seen = Seen(**parts, needed=needed, credentials=credentials, exchange=exchange)
             before = status_of(found)
             return broker_status(
                 seen,
@@ -221,6 +223,13 @@ def _ask_again(status: ResourceStatus) -> float | None:
     """In how many seconds to look for what no watch tells; None where nothing of that kind is amiss."""
     amiss = {each.reason for each in status.conditions if each.status is not ConditionStatus.TRUE}
     return _ASK_AGAIN_SECONDS if amiss & _TOLD_BY_NO_WATCH else None
+
+
+def _ask_of_login(stored: StoredResource) -> float | None:
+    """In how many seconds to look at a login again, which no watch tells of; None where none is needed."""
+    spec = stored.spec
+    at_exchange = isinstance(spec, BrokerSpec) and spec.type is BrokerType.ZERODHA
+    return _LOGIN_SECONDS if at_exchange else None
 
 
 def _is_held(made: Manifest, verdict: Verdict, facts: Facts, loads: Sequence[Workload]) -> bool:

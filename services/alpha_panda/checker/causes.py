@@ -33,6 +33,11 @@ _CAUSES: dict[type, tuple[type, ...]] = {
 }
 """What may cause what. What the clock ends has no cause: nobody publishes closes."""
 _BY_THE_CLOCK = ("session_closed", "intraday_flatten")
+_OF_ORDERS = (OrderSubmitted, OrderAcknowledged, OrderFailed, OrderFilled, OrderModified, OrderCancelled)
+_AT_EXCHANGE = (SignalValidated,)
+"""There what happens to an order is no event of the log: all of a trade follows from the signal that began it."""
+_FOREIGN = "external"
+"""The strategy of orders on the account that are not ours: they follow from nothing on the log."""
 
 
 def right_topics(facts: Facts) -> Finding:
@@ -52,8 +57,11 @@ def right_topics(facts: Facts) -> Finding:
 def causes(facts: Facts) -> Finding:
     """Each event's cause is on the log, of a type that may cause it, and of the same Broker or of nobody."""
     look = Examination("causes", "every event follows from one on the log, never from another Broker's")
+    at_exchange = _at_exchange(facts)
     for fact in facts.all:
         allowed = _CAUSES.get(type(fact.event.data))
+        if fact.broker in at_exchange and isinstance(fact.event.data, _OF_ORDERS):
+            allowed = None if fact.event.data.order.strategy == _FOREIGN else _AT_EXCHANGE
         if allowed is None or _ends_by_the_clock(fact):
             continue
         look.look()
@@ -61,6 +69,12 @@ def causes(facts: Facts) -> Finding:
         if problem is not None:
             look.fail(fact.at, problem)
     return look.finding()
+
+
+def _at_exchange(facts: Facts) -> set[str]:
+    """The Brokers whose orders go to a real exchange."""
+    told = (data for _, data in facts.of(BrokerConfigured))
+    return {data.name for data in told if data.spec is not None and data.spec.get("type") != "Paper"}
 
 
 def _ends_by_the_clock(fact: Fact) -> bool:

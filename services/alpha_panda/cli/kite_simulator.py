@@ -20,6 +20,8 @@ Secret = Annotated[str, typer.Option(metavar="TEXT", help="The app's secret: one
 Table = Annotated[Path | None, typer.Option(help="The instrument table; the shipped one unless given.")]
 Replay = Annotated[Path | None, typer.Option(help="Recorded market data whose days are traded again.")]
 Speed = Annotated[float, typer.Option(min=0.01, help="Of the replay: 60 makes an hour of a minute.")]
+Held = Annotated[bool, typer.Option("--hold", help="The replay begins when /simulator/replay is asked for.")]
+User = Annotated[str, typer.Option(metavar="TEXT", help="The account's id.")]
 Rate = Annotated[int, typer.Option(min=0, help="Made-up trades a second of all instruments; without a replay.")]
 Cash = Annotated[str, typer.Option(metavar="RUPEES", help="What the account begins with.")]
 JournalFile = Annotated[Path | None, typer.Option(help="Where each request and what became of it is written down.")]
@@ -37,11 +39,13 @@ def kite_simulator(  # noqa: PLR0913 - each is an option
     *,
     port: Port = 8765,
     host: Host = "127.0.0.1",
+    user: User = "AB1234",
     api_key: Key = "simulator",
     api_secret: Secret = "rehearsal",  # noqa: S107  # pragma: allowlist secret - of a rehearsal
     instruments: Table = None,
     replay: Replay = None,
     speed: Speed = 1.0,
+    hold: Held = False,
     rate: Rate = 100,
     cash: Cash = "1000000",
     journal: JournalFile = None,
@@ -62,14 +66,14 @@ def kite_simulator(  # noqa: PLR0913 - each is an option
     except (ValueError, ArithmeticError):
         raise InputError(f"--cash {cash!r} is no amount", remedy="rupees with at most two decimals") from None
     options = Options(
-        keys=Keys(api_key=api_key, api_secret=api_secret),
+        keys=Keys(user_id=user, api_key=api_key, api_secret=api_secret),
         cash_paise=cash_paise,
         journal=journal,
         enforce_limits=not no_limits,
         redirect_url=redirect,
         postback_url=postback,
     )
-    market = Market(replay=replay, speed=speed, rate=0 if replay else rate)
+    market = Market(replay=replay, speed=speed, held=hold, rate=0 if replay else rate)
 
     def ready(listening: int) -> None:
         print_text(f"Kite simulator at http://{host}:{listening}, ticker at ws://{host}:{listening}, key {api_key}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from alpha_panda.cli import rundown
+from alpha_panda.cli import rehearsal, rundown
 from alpha_panda.cli.follow import follow_logs, log_files
 from alpha_panda.cli.halting import summary
 from alpha_panda.cli.messages import print_notice
@@ -52,10 +52,14 @@ def up(  # noqa: PLR0913 - each is one option of the command
     kite: Annotated[
         str | None, typer.Option(metavar="BROKER", help="Feed live data of Kite Connect, by that Broker's login.")
     ] = None,
+    rehearse: Annotated[
+        Path | None,
+        typer.Option(help="Let a simulated Zerodha trade recorded days: a CSV or Parquet file, or a folder."),
+    ] = None,
     rate: Annotated[int, typer.Option(help="Ticks a second of the made-up market.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the made-up market.")] = 1,
     speed: Annotated[
-        str, typer.Option(help="How much faster than the market the replay runs: a factor, or max.")
+        str, typer.Option(help="How much faster than the market a replay or rehearsal runs: a factor, or max.")
     ] = "max",
     timezone: Annotated[str | None, typer.Option(help="Zone of times without an offset (default: India).")] = None,
     interval: Annotated[
@@ -78,13 +82,14 @@ def up(  # noqa: PLR0913 - each is one option of the command
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Start Kafka, Redis, PostgreSQL and every service, and feed them."""
-    if sum(each is not None for each in (replay, synthetic, kite)) > 1:
-        raise InputError("--replay, --synthetic and --kite are different feeds", remedy="choose one")
+    if sum(each is not None for each in (replay, synthetic, kite, rehearse)) > 1:
+        raise InputError("--replay, --synthetic, --kite and --rehearse are different feeds", remedy="choose one")
     documents = read_resources(filename) if filename else []
     options = StartOptions(
         replay=replay,
         synthetic=synthetic,
         kite=kite,
+        rehearse=rehearse,
         rate=rate,
         seed=seed,
         speed=speed,
@@ -101,6 +106,8 @@ def up(  # noqa: PLR0913 - each is one option of the command
     platform = Platform(Layout(data_dir))
     try:
         start(platform, options, documents)
+        if rehearse is not None:
+            rehearsal.begin(platform)
         if wait:
             rundown.wait_for_end(platform)
     except KeyboardInterrupt:

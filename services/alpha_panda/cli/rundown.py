@@ -8,6 +8,7 @@ import time
 from datetime import datetime
 from typing import Any
 
+from alpha_panda.cli import rehearsal
 from alpha_panda.cli.halting import summary
 from alpha_panda.cli.output import print_table, print_text
 from alpha_panda.cli.services import print_services
@@ -23,6 +24,7 @@ from alpha_panda.local.prometheus import INSTALL, find_prometheus
 from alpha_panda.local.run_file import Run, instrument_table, load_run
 from alpha_panda.local.tending import PORT
 from alpha_panda.operations.halting import read_halts
+from alpha_panda.resources.broker import BrokerType
 
 _POLL_SECONDS = 0.2
 _SAY_SECONDS = 1.0
@@ -33,6 +35,9 @@ _GIVE_UP_RESTARTS = 5
 def wait_for_end(platform: Platform) -> None:
     """Return when the replay has ended and every stage has drained; raises PandaError where a service cannot."""
     run = load_run(platform.layout)
+    if run is not None and run.rehearsal is not None:
+        rehearsal.wait_for_end(platform)
+        return
     if run is None or run.feed.source != "replay":
         raise PandaError("--wait waits for the end of a replay, and this run has none", remedy="give --replay PATH")
     said_at = 0.0
@@ -62,9 +67,9 @@ async def report(platform: Platform) -> dict[str, Any]:
 
 async def show(platform: Platform) -> None:
     """Tell the day: signals, fills, positions and P&L of each Broker, the services, and where the API is."""
-    table = instrument_table(platform.layout)
+    table, run = instrument_table(platform.layout), load_run(platform.layout)
     for day in await read_days(platform.layout):
-        _show_day(day, table)
+        _show_day(day, table, _money(day, run))
     services = await platform.services()
     print_text("\nServices")
     print_services(services)
@@ -74,7 +79,7 @@ async def show(platform: Platform) -> None:
         print_text(f"conflict: {conflict}")
     for line in summary(await read_halts(find_doors(platform.layout))):
         print_text(line)
-    for line in _observability(load_run(platform.layout), platform):
+    for line in _observability(run, platform):
         print_text(line)
     api, token = _api(platform), platform.layout.secrets / "api-token"
     print_text(f"\nDashboard: {api}/")
@@ -98,7 +103,7 @@ def _say_progress(services: tuple[ServiceDetail, ...]) -> None:
     sys.stderr.write(f"· {when}; not drained yet: {', '.join(waiting)}\n")
 
 
-def _show_day(day: BrokerDay, table: InstrumentTable) -> None:
+def _show_day(day: BrokerDay, table: InstrumentTable, money: str) -> None:
     print_text(f"\nBroker {day.broker}")
     print_text("Signals")
     print_table(
@@ -161,8 +166,14 @@ def _show_day(day: BrokerDay, table: InstrumentTable) -> None:
         f"started with {_amount(account['starting_cash_paise'])}, cash {_amount(account['cash_paise'])}, "
         f"realised {_amount(account['realised_paise'])}, charges {_amount(account['charges_paise'])}"
         f"{_rounding(account)}, "
-        f"equity {_amount(account['equity_paise'])} (₹, paper money)"
+        f"equity {_amount(account['equity_paise'])} (₹, {money})"
     )
+
+
+def _money(day: BrokerDay, run: Run | None) -> str:
+    if day.type == BrokerType.PAPER:
+        return "paper money"
+    return "at Zerodha" if run is None or run.rehearsal is None else "at the simulated Zerodha"
 
 
 def _rounding(account: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from alpha_panda.cli.actor import actor_name
 from alpha_panda.cli.auditing import audited, record
+from alpha_panda.cli.rehearsal import rehearsal_of
 from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.instrument_table import InstrumentTable, format_instruments, load_instruments
 from alpha_panda.errors import InputError, PandaError
@@ -20,7 +21,7 @@ from alpha_panda.local.archive import archive_run, forget_kept, keep_resources, 
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.platform import Platform
 from alpha_panda.local.resource_access import open_resources
-from alpha_panda.local.run_file import FeedChoice, Run, load_run, save_run
+from alpha_panda.local.run_file import FeedChoice, Rehearsal, Run, load_run, save_run
 from alpha_panda.local.user_settings import UserSettings, keep_user_settings, read_user_settings
 from alpha_panda.market_feed.sources.select import select_source
 from alpha_panda.market_feed.sources.synthetic import synthetic_table
@@ -36,6 +37,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
     replay: Path | None
     synthetic: int | None
     kite: str | None = None
+    rehearse: Path | None = None
     rate: int
     seed: int
     speed: str
@@ -56,9 +58,9 @@ def start(platform: Platform, options: StartOptions, documents: list[Document]) 
     begun = time.monotonic()
     before = None if options.again else load_run(layout)
     settings = read_user_settings(options.config) if options.config is not None else None
-    run = _choose(options, before, layout, settings)
+    run = _choose(options, before, layout, settings, rehearsal_of(options.rehearse, options.speed, before, documents))
     _refuse_another_api_port(platform, options)
-    if options.wait and run.feed.source != "replay":
+    if options.wait and run.feed.source != "replay" and run.rehearsal is None:
         raise InputError("--wait waits for the end of a replay, and this run has none", remedy="give --replay PATH")
     _check_feed(run)
     kept: list[Document] = []
@@ -86,14 +88,20 @@ def start(platform: Platform, options: StartOptions, documents: list[Document]) 
     _say(f"all services started after {time.monotonic() - begun:.1f} s")
 
 
-def _choose(options: StartOptions, before: Run | None, layout: Layout, settings: UserSettings | None) -> Run:
+def _choose(
+    options: StartOptions,
+    before: Run | None,
+    layout: Layout,
+    settings: UserSettings | None,
+    rehearsal: Rehearsal | None,
+) -> Run:
     """The run's choices: what is given now over what was given before, where that may still change."""
     known = before or Run()
     platform = known.platform if settings is None else settings.platform
     in_file = settings.platform.get("partitions") if settings is not None else None
     asked = Run(partitions=options.partitions or in_file or known.partitions, platform=platform)
     _refuse_another_shape(before, asked)
-    feed = _feed(options)
+    feed = FeedChoice(source="kite", broker=rehearsal.broker) if rehearsal is not None else _feed(options)
     if feed is None:
         feed = known.feed
     elif known.feed.source != "none" and not feed.names_same_market(known.feed):
@@ -108,6 +116,7 @@ def _choose(options: StartOptions, before: Run | None, layout: Layout, settings:
         config=known.config,
         instruments=_absolute(options.instruments) or known.instruments,
         observability=options.observability or known.observability,
+        rehearsal=rehearsal or known.rehearsal,
     )
 
 
@@ -156,10 +165,11 @@ def _check_feed(run: Run) -> None:
     """Find a wrong file or number now, not in a service's log."""
     if run.feed.source == "none":
         return
-    if run.feed.source == "kite":
+    if run.feed.source == "kite" and run.rehearsal is None:
         _say(f"feed: Kite Connect, by the login of Broker {run.feed.broker}")
         return
-    values = msgspec.structs.asdict(run.feed)
+    recorded = None if run.rehearsal is None else FeedChoice(source="replay", path=run.rehearsal.path)
+    values = msgspec.structs.asdict(recorded or run.feed)
     try:
         settings = FeedSettings.model_validate(
             {name: value for name, value in values.items() if value is not None and name != "broker"}
@@ -167,7 +177,8 @@ def _check_feed(run: Run) -> None:
     except ValidationError as error:
         raise InputError("\n".join(map(told, error.errors()))) from error
     source = select_source(settings, _table(run), default_calendar())
-    _say(f"feed: {source.description}")
+    by = "" if run.rehearsal is None else f", traded again by a simulated Zerodha for Broker {run.rehearsal.broker}"
+    _say(f"feed: {source.description}{by}")
 
 
 def _table(run: Run) -> InstrumentTable:

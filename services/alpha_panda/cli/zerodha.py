@@ -12,6 +12,7 @@ import typer
 
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
+from alpha_panda.cli.zerodha_export import export
 from alpha_panda.cli.zerodha_login import PORT, Broker, Format, Port, Token, token_from_browser
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.local.exchange_standing import exchange_standing
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     zerodha.command("login")(login)
     zerodha.command("session")(session)
     zerodha.command("reconcile")(reconcile)
+    zerodha.command("export")(export)
     app.add_typer(zerodha, name="zerodha")
 
 
@@ -109,19 +111,35 @@ def _told(name: str, standing: dict[str, Any]) -> Iterator[str]:
 
 
 async def _log_in(layout: Layout, broker: str, keys: AppKeys, request_token: str | None, port: int) -> str:
-    """Exchange the token, keep the session, and only then the keys that were good for it."""
-    try:
-        from alpha_panda.zerodha.client import log_in, login_url  # noqa: PLC0415 - an extra that not everybody has
-        from alpha_panda.zerodha.session import judge  # noqa: PLC0415 - likewise
-    except ModuleNotFoundError as error:
-        raise PandaError(f"{error.name} is not installed", remedy="pip install 'alpha-panda[zerodha]'") from error
-    settings = settings_of(layout)
-    token = request_token or await token_from_browser(login_url(settings, keys.api_key), port)
+    """Let the person log in where no token is given."""
+    login_url = _client("login_url")
+    token = request_token or await token_from_browser(login_url(settings_of(layout), keys.api_key), port)
+    return await log_in_with(layout, broker, keys, token)
+
+
+async def log_in_with(layout: Layout, broker: str, keys: AppKeys, token: str) -> str:
+    """Exchange the request token, keep the session, and only then the keys that were good for it; says how it stands.
+
+    Raises:
+        PandaError: the exchange refuses the login, or does not answer.
+    """
+    log_in, settings = _client("log_in"), settings_of(layout)
+    from alpha_panda.zerodha.session import judge  # noqa: PLC0415 - most commands need no login
+
     found = await asyncio.to_thread(log_in, settings, keys.api_key, keys.api_secret, token, datetime.now(UTC))
     async with session_store(layout, broker) as store:
         await store.save(found)
     keep_keys(layout, broker, keys)
     return f"{broker}: {judge(found, datetime.now(UTC)).message}"
+
+
+def _client(name: str) -> Any:  # noqa: ANN401 - one of the client's functions
+    """Of an extra that not everybody has."""
+    try:
+        from alpha_panda.zerodha import client  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        raise PandaError(f"{error.name} is not installed", remedy="pip install 'alpha-panda[zerodha]'") from error
+    return getattr(client, name)
 
 
 def _keys(layout: Layout, broker: str) -> AppKeys:

@@ -29,6 +29,11 @@ class SimulatedClock:
         self._from = moment.astimezone(UTC)
         self._at = self._ticking()
 
+    def pace(self, speed: float) -> None:
+        """Go on from now at another speed."""
+        self.set(self.now())
+        self._speed = speed
+
     def seconds_until(self, moment: datetime) -> float:
         """Real seconds until the clock shows `moment`; not less than none."""
         return max(0.0, (moment - self.now()).total_seconds() / self._speed)

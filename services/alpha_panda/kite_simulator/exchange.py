@@ -18,6 +18,7 @@ from alpha_panda.kite_simulator.journal import Journal
 from alpha_panda.kite_simulator.limits import Limits
 from alpha_panda.kite_simulator.positions import Portfolio
 from alpha_panda.kite_simulator.quotes import Quote
+from alpha_panda.kite_simulator.recording import Recording
 from alpha_panda.kite_simulator.sessions import Keys, Sessions
 
 
@@ -52,6 +53,7 @@ class Exchange:
         self.quotes = {each.token: Quote(instrument=each) for each in instruments}
         self.by_name = {quote.instrument.name: quote for quote in self.quotes.values()}
         self.candles = Candles()
+        self.recording = Recording()
         self.portfolio = Portfolio(options.cash_paise, self.quotes)
         self.book = Book(
             options.keys.user_id,
@@ -85,6 +87,7 @@ class Exchange:
         """What a test or a person wants to know of it."""
         return {
             "now": self.clock.now().isoformat(),
+            "recording": self.recording.stage,
             "orders": len(self.book.orders),
             "working": len(self.book.working),
             "placed_today": self.limits.placed,

@@ -25,9 +25,14 @@ _STEP: Final = 0.0004
 _TURN_SECONDS: Final = 0.05
 
 
-async def replay(exchange: Exchange, source: EpochSource) -> None:
-    """Trade what was recorded, each tick at its time; nights are skipped. Returns at the end of the data."""
+async def replay(exchange: Exchange, source: EpochSource, *, speed: float = 1.0, held: bool = False) -> None:
+    """Trade what was recorded, each tick at its time; nights are skipped. Returns at the end of the data.
+
+    One that is held begins when it is told to; until then time passes as it does, or logins would be over too soon.
+    """
     clock = exchange.clock
+    await exchange.recording.wait(held=held)
+    clock.pace(speed)
     for tick in _ticks(source):
         ahead = tick.event_time - clock.now()
         if ahead > _NIGHT or ahead < -_NIGHT:
@@ -38,6 +43,7 @@ async def replay(exchange: Exchange, source: EpochSource) -> None:
             await asyncio.sleep(wait)
         if tick.data.instrument_token in exchange.quotes:
             exchange.trade(tick.data.instrument_token, tick.data.price_paise, tick.data.volume or 0, tick.event_time)
+    exchange.recording.end()
     exchange.journal.note("replay ended")
 
 

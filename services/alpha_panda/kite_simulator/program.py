@@ -24,6 +24,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
     replay: Path | None = None
     speed: float = 1.0
+    held: bool = False
+    """Whether the recording waits until it is told to begin."""
     rate: int = 0
     """Made-up trades a second."""
     seed: int = 1
@@ -45,7 +47,9 @@ async def serve(
     if market.replay is not None:
         source = ReplaySource(ReplayOptions(path=market.replay), table, default_calendar())
         source.check()
-    clock = SimulatedClock(speed=market.speed if source else 1.0)
+    if source is not None and market.speed > 1:
+        options = msgspec.structs.replace(options, tick_seconds=options.tick_seconds / market.speed)
+    clock = SimulatedClock()
     exchange = Exchange(instruments, options, clock)
     server = Server(exchange)
     ready(await server.start(address.host, address.port))
@@ -54,7 +58,7 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     prices: asyncio.Task[None] | None = None
     if source is not None:
-        prices = asyncio.create_task(replay(exchange, source))
+        prices = asyncio.create_task(replay(exchange, source, speed=market.speed, held=market.held))
     elif market.rate:
         prices = asyncio.create_task(make_up(exchange, market.rate, market.seed))
     try:

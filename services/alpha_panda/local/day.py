@@ -48,6 +48,7 @@ class BrokerDay(msgspec.Struct, frozen=True, kw_only=True):
     """One Broker's account at the end; `account` and `positions` are the read model's, None before its first write."""
 
     broker: str
+    type: str
     signals: tuple[SignalCount, ...]
     orders: tuple[OrderCount, ...]
     fills: tuple[Fill, ...]
@@ -66,8 +67,8 @@ SELECT f.event_time AS time, f.strategy, f.instrument_token, o.leg, f.side, f.qu
 FROM {schema}.fills f JOIN {schema}.orders o USING (order_id) ORDER BY f.event_time, f.id
 """
 _BROKERS = """
-SELECT name FROM platform.resources WHERE kind = 'Broker' AND to_regnamespace(quote_ident(name)) IS NOT NULL
-ORDER BY name
+SELECT name, spec->>'type' AS type FROM platform.resources
+WHERE kind = 'Broker' AND to_regnamespace(quote_ident(name)) IS NOT NULL ORDER BY name
 """
 """Those that hold their name: one whose name another resource has got, or that is no name, has no schema."""
 
@@ -84,13 +85,13 @@ async def read_days(layout: Layout) -> tuple[BrokerDay, ...]:
     try:
         async with database(layout) as connection:
             with redis_store_errors():
-                names = [row["name"] for row in await connection.fetch(_BROKERS)]
-                return tuple([await _day(connection, redis, name) for name in names])
+                found = await connection.fetch(_BROKERS)
+                return tuple([await _day(connection, redis, row["name"], row["type"]) for row in found])
     finally:
         await redis.aclose()
 
 
-async def _day(connection: Any, redis: Redis, broker: str) -> BrokerDay:  # noqa: ANN401 — asyncpg has no types
+async def _day(connection: Any, redis: Redis, broker: str, kind: str) -> BrokerDay:  # noqa: ANN401 — asyncpg has no types
     schema = f'"{broker}"'
     signals = await connection.fetch(_SIGNALS.format(schema=schema))
     orders = await connection.fetch(_ORDERS.format(schema=schema))
@@ -100,6 +101,7 @@ async def _day(connection: Any, redis: Redis, broker: str) -> BrokerDay:  # noqa
     ]
     return BrokerDay(
         broker=broker,
+        type=kind,
         signals=tuple(SignalCount(**dict(row)) for row in signals),
         orders=tuple(OrderCount(**dict(row)) for row in orders),
         fills=tuple(Fill(**{**dict(row), "time": row["time"].isoformat()}) for row in fills),

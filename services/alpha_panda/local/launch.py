@@ -7,7 +7,6 @@ never in an environment or a command line, which other programs can read.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -15,14 +14,14 @@ import msgspec
 
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.ports import HOST
+from alpha_panda.local.process import inherited
 from alpha_panda.local.run_file import Run
+from alpha_panda.local.simulator import SimulatorPorts, addresses
 from alpha_panda.local.status_file import path_of
-from alpha_panda.local.zerodha_session import seal_key
+from alpha_panda.local.zerodha_session import keys_folder, seal_key
 from alpha_panda.topology.environment import NO_REASON_TO_RESTART, pacing_of, service_environment, service_secrets
 from alpha_panda.topology.graph import ZERODHA_TRADING
 from alpha_panda.topology.model import Plan, ServicePlan
-
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 class StoreAddresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,12 +59,14 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     layout: Layout
     stores: StoreAddresses
     api_port: int
+    played: SimulatorPorts | None = None
+    """Where Zerodha is played, in a rehearsal."""
 
 
 def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Launch:
     """Write the service's secret files and put its environment together; `port` is for health and metrics."""
     run, platform = around.run, around.run.platform_settings
-    env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    env = inherited()
     login = {"market-feed": run.feed.broker, ZERODHA_TRADING.name: service.broker}.get(service.service)
     env |= {"TZ": "UTC", "PYTHONUNBUFFERED": "1"}
     env |= service_environment(service, platform)
@@ -77,6 +78,8 @@ def prepare_launch(service: ServicePlan, port: int, around: Surroundings) -> Lau
     }
     if run.config is not None:
         env["PANDA_CONFIG"] = run.config
+    if login is not None:
+        env |= _exchange_settings(service, login, around)
     if run.instruments is not None:
         env["PANDA_DATA__INSTRUMENTS"] = run.instruments
     if service.service == "market-feed":
@@ -108,6 +111,20 @@ def _feed_settings(run: Run) -> dict[str, str]:
     broker = values.pop("broker")
     login = {} if broker is None else {"PANDA_ZERODHA__BROKER": broker}
     return login | {f"PANDA_FEED__{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
+
+def _exchange_settings(service: ServicePlan, login: str, around: Surroundings) -> dict[str, str]:
+    """For services that speak to Zerodha by the login of this Broker; in a rehearsal none speaks to the real one."""
+    found: dict[str, object] = {}
+    trades = service.service == ZERODHA_TRADING.name
+    if trades:
+        found["keys"] = keys_folder(around.layout, login)
+    if around.played is not None:
+        found |= addresses(around.played.simulator)
+        rehearsal = around.run.rehearsal
+        if trades and rehearsal is not None and rehearsal.broker == login:
+            found["postback_port"] = around.played.postbacks
+    return {f"PANDA_ZERODHA__{name.upper()}": str(value) for name, value in found.items()}
 
 
 def _operations_settings(layout: Layout) -> dict[str, str]:

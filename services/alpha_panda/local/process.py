@@ -30,6 +30,7 @@ GRACE_SECONDS = 10.0
 """How long a server may take to stop by itself before it is killed."""
 _POLL_SECONDS = 0.02
 _UNLESS_ORPHANED = ("/bin/sh", "-c", 'test "$PPID" = "$0" || exit 1; exec "$@"')
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV")
 _LOG_LIMIT = 16 * 1024 * 1024
 _LOG_TAIL = 12
 
@@ -147,6 +148,11 @@ class ServerProcess:
         except OSError:
             return False
         return self.marker.encode() in command
+
+
+def inherited() -> dict[str, str]:
+    """What programs of ours get of this process' environment."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 def _tied(argv: Sequence[str], stop_signal: signal.Signals) -> list[str]:

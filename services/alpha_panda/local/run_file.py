@@ -38,6 +38,14 @@ class FeedChoice(msgspec.Struct, frozen=True, kw_only=True):
         return ours == theirs
 
 
+class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """Recorded days that a simulated Zerodha trades again, and the Broker whose account is there."""
+
+    path: str
+    speed: float
+    broker: str
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run's choices. `config` is the services' part of the user's YAML of settings, `platform` the plan's."""
 
@@ -48,6 +56,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     instruments: str | None = None
     observability: bool = False
     """Whether Prometheus looks on."""
+    rehearsal: Rehearsal | None = None
+    """Where Zerodha is played beside the run."""
 
     @property
     def pacing(self) -> str:

@@ -27,6 +27,7 @@ from alpha_panda.local.locks import EXIT_IN_USE, in_use
 from alpha_panda.local.replaying import run_errands
 from alpha_panda.local.run_file import Run, instrument_table, load_run
 from alpha_panda.local.shortfalls import shortfalls
+from alpha_panda.local.simulator import Simulator
 from alpha_panda.local.status_file import Phase, PlatformStatus, save_status
 from alpha_panda.local.store_keeper import StoreKeeper
 from alpha_panda.local.stores import Stores
@@ -66,6 +67,7 @@ class Supervisor:
         self._reconciled = ""
         self._failures = 0
         self._keeper: StoreKeeper | None = None
+        self._simulator: Simulator | None = None
         self._stopping = asyncio.Event()
         self._reconnect = asyncio.Event()
         self._unwritten = ""
@@ -110,7 +112,8 @@ class Supervisor:
         stores = await Stores.find(self._layout, fixed_ports=self._fixed_ports, progress=self._say)
         await stores.start(self._say)
         self._keeper = StoreKeeper(stores.all, self._reconnect.set)
-        tending = tend(self._layout, stores.ports, self._run, lambda: self._fleet.status)
+        self._simulator = Simulator(self._layout, stores.ports)
+        tending = tend(self._layout, stores.ports, self._run, lambda: self._fleet.status, self._simulator)
         keeping = asyncio.gather(self._keeper.keep(), tending, run_errands(self._layout))
         try:
             self._api_port = stores.ports.take("api", "the API")
@@ -219,11 +222,10 @@ class Supervisor:
         return tuple(made)
 
     def _launches(self, wanted: Plan, run: Run, stores: Stores) -> list[Launch]:
-        addresses = StoreAddresses(
-            kafka=stores.kafka.bootstrap, redis=stores.redis.address, postgres=stores.postgres.address
-        )
+        at = StoreAddresses(kafka=stores.kafka.bootstrap, redis=stores.redis.address, postgres=stores.postgres.address)
+        played = None if self._simulator is None else self._simulator.ports(run)
         around = Surroundings(
-            plan=wanted, run=run, layout=self._layout, stores=addresses, api_port=self._require_api_port()
+            plan=wanted, run=run, layout=self._layout, stores=at, api_port=self._require_api_port(), played=played
         )
         launches = []
         for service in wanted.services:

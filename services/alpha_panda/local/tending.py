@@ -1,4 +1,4 @@
-"""What the supervisor does beside keeping services running: log files stay small, and Prometheus looks on if asked."""
+"""What the supervisor does beside keeping services running: small log files, Prometheus and a simulator where asked."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from alpha_panda.local.log_rotation import rotate_logs
 from alpha_panda.local.ports import Ports
 from alpha_panda.local.prometheus import Prometheus
 from alpha_panda.local.run_file import Run
+from alpha_panda.local.simulator import Simulator
 from alpha_panda.local.status_file import ServiceStatus
 from alpha_panda.runtime.layers import read_mapping
 from alpha_panda.runtime.settings import LogSettings
@@ -23,7 +24,11 @@ _SECONDS = 2.0
 
 
 async def tend(
-    layout: Layout, ports: Ports, run: Callable[[], Run], services: Callable[[], Iterable[ServiceStatus]]
+    layout: Layout,
+    ports: Ports,
+    run: Callable[[], Run],
+    services: Callable[[], Iterable[ServiceStatus]],
+    simulator: Simulator,
 ) -> None:
     """Until it is cancelled; nothing that fails here is any service's business."""
     log = structlog.get_logger()
@@ -34,6 +39,7 @@ async def tend(
             try:
                 choices = run()
                 await asyncio.to_thread(rotate_logs, layout, log_settings(choices))
+                await simulator.tend(choices)
                 if choices.observability and (prometheus is None or prometheus.process.pid is None):
                     prometheus = Prometheus(layout, ports.take(PORT, "Prometheus"))
                     prometheus.tell(services())
@@ -46,6 +52,7 @@ async def tend(
                 said = str(error)
             await asyncio.sleep(_SECONDS)
     finally:
+        await simulator.process.stop()
         if prometheus is not None:
             await prometheus.process.stop()
 

@@ -16,10 +16,13 @@ import msgspec
 from alpha_panda.errors import InputError
 from alpha_panda.local.administrator import database
 from alpha_panda.local.layout import Layout, write_private
+from alpha_panda.local.ports import Ports
 from alpha_panda.local.run_file import load_run
+from alpha_panda.local.simulator import PORT, addresses
 from alpha_panda.runtime.layers import read_mapping
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.credentials import session_key
+from alpha_panda.topology.graph import ACCOUNT_KEYS
 
 if TYPE_CHECKING:
     from alpha_panda.zerodha.session_store import SessionStore
@@ -44,13 +47,14 @@ def settings_of(layout: Layout) -> ZerodhaSettings:
     """The settings that the run was started with."""
     run = load_run(layout)
     values = read_mapping(Path(run.config))[0] if run is not None and run.config is not None else {}
-    return ZerodhaSettings.model_validate(values.get("zerodha") or {})
+    played = addresses(Ports(layout).known(PORT)) if run is not None and run.rehearsal is not None else {}
+    return ZerodhaSettings.model_validate({**(values.get("zerodha") or {}), **played})
 
 
 def kept_keys(layout: Layout, broker: str) -> AppKeys | None:
     """The app's key and secret that the last login left; None before the first."""
-    folder = _folder(layout, broker)
-    files = (folder / "api_key", folder / "api_secret")
+    folder = keys_folder(layout, broker)
+    files = [folder / name for name in ACCOUNT_KEYS]
     if not all(file.exists() for file in files):
         return None
     key, secret = (file.read_text().strip() for file in files)
@@ -59,10 +63,10 @@ def kept_keys(layout: Layout, broker: str) -> AppKeys | None:
 
 def keep_keys(layout: Layout, broker: str, keys: AppKeys) -> None:
     """Keep them in files that their owner alone may read."""
-    folder = _folder(layout, broker)
+    folder = keys_folder(layout, broker)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_private(folder / "api_key", keys.api_key)
-    write_private(folder / "api_secret", keys.api_secret)
+    for name, value in zip(ACCOUNT_KEYS, (keys.api_key, keys.api_secret), strict=True):
+        write_private(folder / name, value)
 
 
 def seal_key(layout: Layout, broker: str) -> str:
@@ -104,5 +108,6 @@ def chosen(brokers: tuple[str, ...], wanted: str | None) -> str:
     return brokers[0]
 
 
-def _folder(layout: Layout, broker: str) -> Path:
+def keys_folder(layout: Layout, broker: str) -> Path:
+    """Where the app's key and secret are; the service that trades takes them from here, too."""
     return layout.secrets / "brokers" / broker

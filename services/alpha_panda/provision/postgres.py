@@ -40,7 +40,7 @@ async def provision_postgres(plan: Plan, dsn: str, *, owns: Owns, owner: str = O
     never. All or nothing is done.
     Raises UnavailableError where the database does not do what it was asked.
     """
-    connection = await _connect(dsn)
+    connection = await connect(dsn)
     try:
         async with connection.transaction():
             done = await _reconcile(connection, plan, owns, owner)
@@ -57,7 +57,7 @@ async def compare_postgres(plan: Plan, dsn: str, *, owner: str = OWNER) -> Diffe
 
     Raises as `provision_postgres`, and PandaError for a migration that was changed or is unknown.
     """
-    connection = await _connect(dsn)
+    connection = await connect(dsn)
     try:
         transaction = connection.transaction()
         await transaction.start()
@@ -71,7 +71,8 @@ async def compare_postgres(plan: Plan, dsn: str, *, owner: str = OWNER) -> Diffe
         await connection.close()
 
 
-async def _connect(dsn: str) -> asyncpg.Connection:
+async def connect(dsn: str) -> asyncpg.Connection:
+    """The administrator's connection; raises UnavailableError."""
     try:
         return await asyncpg.connect(dsn, timeout=_SECONDS, command_timeout=_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

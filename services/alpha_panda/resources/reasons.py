@@ -47,6 +47,8 @@ class Reason(StrEnum):
     """The Secret lacks a key, or one is empty."""
     SESSION_EXPIRED = "SessionExpired"
     """The login at the exchange is over; somebody must log in again."""
+    ENTRIES_STOPPED = "EntriesStopped"
+    """The service that trades at the exchange lets no entry go; the message is its own."""
 
     KAFKA_UNAVAILABLE = "KafkaUnavailable"
     """Kafka does not answer."""

@@ -41,7 +41,8 @@ class ConditionType(StrEnum):
     RISK_ARMED = "RiskArmed"
     """A Strategy's limits have reached the risk manager of each of its Brokers."""
     TRADING = "Trading"
-    """A Strategy may enter now: it runs, nobody halted it, and its Broker's market is open."""
+    """A Strategy may enter now: it runs, nobody halted it, and its Broker's market is open. A Broker at Zerodha: its
+    login is good, and the service that trades there lets entries go."""
     CREDENTIALS_VALID = "CredentialsValid"
     """A Broker's Secret is there and complete; a Paper Broker needs none."""
     SESSION_ACTIVE = "SessionActive"

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from alpha_panda.resources.common import API_VERSION, ApiVersion, DeletionPolicy, Metadata, Rollout
 from alpha_panda.resources.fields import (
+    AlgoId,
     BrokerName,
     Image,
     Model,
@@ -164,6 +165,10 @@ class StrategySpec(Model):
     mode: Mode = Field(default=Mode.PAPER, description="Paper, or Live to be let onto live Brokers.")
     acknowledge_live: Annotated[str, Field(max_length=63)] | None = Field(
         default=None, description="The strategy's own name, which mode Live needs, so that no copy goes live unnoticed."
+    )
+    algo_id: AlgoId | None = Field(
+        default=None,
+        description="The exchange's id of this strategy as a registered algorithm; its orders carry it.",
     )
     image: Image | None = Field(
         default=None, description="An image with the strategy's code; it then runs in a runner of its own."

@@ -19,7 +19,10 @@ _NOTHING = SizingTerms(risk=Fraction(0))
 
 
 def read_strategy(spec: dict[str, Any], broker: str, *, live: bool) -> StrategyTerms:
-    """The strategy's terms on this Broker; one whose spec is bad or that does not belong here is not running."""
+    """The strategy's terms on this Broker; one whose spec is bad or that does not belong here is not running.
+
+    One of mode Live may be on any Broker: beside real money it goes on with paper money, as the plan has it.
+    """
     try:
         parsed = StrategySpec.model_validate_json(msgspec.json.encode(spec), strict=True)
     except ValidationError as error:
@@ -38,8 +41,8 @@ def read_strategy(spec: dict[str, Any], broker: str, *, live: bool) -> StrategyT
 def _state(spec: StrategySpec, broker: str, *, live: bool) -> str:
     if broker not in spec.brokers:
         return f"not on Broker {broker}"
-    if (spec.mode is Mode.LIVE) != live:
-        return f"of mode {spec.mode} on a Broker that is {'live' if live else 'not live'}"
+    if live and spec.mode is not Mode.LIVE:
+        return f"of mode {spec.mode} on a Broker that is live"
     return str(StrategyState(spec.state))
 
 

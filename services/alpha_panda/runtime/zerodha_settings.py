@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr
 
 
 class ZerodhaSettings(BaseModel):
@@ -16,6 +16,10 @@ class ZerodhaSettings(BaseModel):
     root: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://api.kite.trade"
     ticker_root: Annotated[str, Field(pattern=r"^wss?://\S+$")] = "wss://ws.kite.trade"
     login_root: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://kite.zerodha.com/connect/login"
+    static_ips: Annotated[tuple[IPvAnyAddress, ...], Field(max_length=2)] = ()
+    """The addresses that are registered at Zerodha, which takes orders from no other; `panda doctor` compares."""
+    address_page: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    """A page that answers with the address of who asks, for a machine behind a router."""
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 7.0
     broker: str | None = None
     """The Broker whose login the market feed uses."""
@@ -23,6 +27,8 @@ class ZerodhaSettings(BaseModel):
     """Opens the login: 32 bytes in URL-safe base64."""
     keys: Path | None = None
     """A folder with the app's `api-key` and `api-secret`, where people log in through the service that trades."""
+    postback_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Where the service that trades takes postbacks of orders; nowhere without one, on any free port for 0."""
     silent_seconds: Annotated[float, Field(ge=1, le=120)] = 6.0
     """The ticker sends something every second or two; a connection that is silent for longer is made anew."""
     gap_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0

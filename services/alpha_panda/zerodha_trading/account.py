@@ -1,7 +1,7 @@
 """One Zerodha account while it is owned: signals in, orders out, the exchange's books watched, events published.
 
-Six loops share one ledger: intake, agent (requests), watcher (books), updates, publishing and standing. The first that
-fails ends the process, because the way back in is the same as after a crash.
+Seven loops share one ledger: intake, agent (requests), watcher (books), updates, postbacks, publishing and standing.
+The first that fails ends the process, because the way back in is the same as after a crash.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from alpha_panda.zerodha_trading.gateway import Gateway
 from alpha_panda.zerodha_trading.intake import Intake
 from alpha_panda.zerodha_trading.ledger import Ledger
 from alpha_panda.zerodha_trading.logins import Logins
+from alpha_panda.zerodha_trading.postback_door import PostbackDoor
 from alpha_panda.zerodha_trading.rates import Caps, Rates
 from alpha_panda.zerodha_trading.reconciliation import external
 from alpha_panda.zerodha_trading.sender import Sender
@@ -57,6 +58,7 @@ class Account:
         sender: Sender,
         watcher: Watcher,
         updates: Updates,
+        door: PostbackDoor,
         intake: Intake,
         publisher: Publisher,
         snapshots: PostgresSnapshots,
@@ -65,7 +67,7 @@ class Account:
     ) -> None:
         """Nothing runs yet."""
         self._process, self._ledger, self._control, self._locks, self._rates = process, ledger, control, locks, rates
-        self._sender, self._watcher, self._updates = sender, watcher, updates
+        self._sender, self._watcher, self._updates, self._door = sender, watcher, updates, door
         self._intake, self._publisher = intake, publisher
         self._snapshots, self._tenure, self._logins = snapshots, tenure, logins
         self._settings = process.settings.orders
@@ -86,6 +88,7 @@ class Account:
             self._agent.run(stopping),
             self._watcher.run(stopping),
             self._updates.run(stopping),
+            self._door.run(stopping),
             self._publish(),
             self._stand(),
         ]
@@ -219,6 +222,7 @@ class Account:
         self._sender.gateway = new
         self._watcher.begin(new)
         self._updates.begin(login)
+        self._door.postbacks.account = login.account
         self._log.info("logged in at Zerodha", account=login.account)
         if gateway is not None:
             gateway.close()

@@ -33,6 +33,7 @@ from alpha_panda.zerodha_trading.intake import Intake
 from alpha_panda.zerodha_trading.ledger import Ledger
 from alpha_panda.zerodha_trading.logins import FileLogins, Logins, NoLogins, StoredLogins
 from alpha_panda.zerodha_trading.meters import Meters
+from alpha_panda.zerodha_trading.postback_door import PostbackDoor
 from alpha_panda.zerodha_trading.rates import Caps, Rates
 from alpha_panda.zerodha_trading.sender import Sender
 from alpha_panda.zerodha_trading.standing import Locks
@@ -114,10 +115,24 @@ async def _recover(  # noqa: PLR0913, PLR0917 - likewise
     sender = Sender(ledger, control, locks, rates, switch, tenure, instruments, settings.orders, points, meters)
     watcher = Watcher(ledger, locks, instruments, settings.orders)
     updates = Updates(ledger, watcher.nudge, settings.zerodha, meters)
+    door = PostbackDoor(settings.zerodha, settings.http.host, watcher.nudge, lambda: ledger.desk.now, meters)
     intake = Intake(process, publisher, instruments)
     logins = _logins(settings, pool, broker)
     account = Account(
-        process, ledger, control, locks, rates, sender, watcher, updates, intake, publisher, snapshots, tenure, logins
+        process,
+        ledger,
+        control,
+        locks,
+        rates,
+        sender,
+        watcher,
+        updates,
+        door,
+        intake,
+        publisher,
+        snapshots,
+        tenure,
+        logins,
     )
     return account, intake
 

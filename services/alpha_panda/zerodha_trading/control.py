@@ -9,7 +9,14 @@ from alpha_panda.domain.kill_switch import Halts, SwitchReading, Target, note, r
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.events.control import BrokerConfigured, StrategyConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.orders import Order
-from alpha_panda.zerodha_trading.terms import ZerodhaTerms, is_acknowledged, missing_key, read_terms, unknown_broker
+from alpha_panda.zerodha_trading.terms import (
+    ZerodhaTerms,
+    algo_id_of,
+    is_acknowledged,
+    missing_key,
+    read_terms,
+    unknown_broker,
+)
 
 
 class Control:
@@ -21,6 +28,7 @@ class Control:
         self._broker = broker
         self._instruments = instruments
         self._keys: dict[str, bool] = {}
+        self._algo_ids: dict[str, str] = {}
         self._halts: Halts = {}
 
     def take(self, data: msgspec.Struct) -> None:
@@ -30,6 +38,7 @@ class Control:
                 self.terms = read_terms(name, spec)
             case StrategyConfigured(name=name, spec=spec):
                 self._keys[name] = is_acknowledged(name, spec)
+                self._algo_ids[name] = algo_id_of(spec)
             case TradingHalted() | TradingResumed():
                 note(self._halts, data)
             case _:
@@ -40,6 +49,11 @@ class Control:
         if isinstance(self.terms, Refusal):
             return self.terms.message
         return missing_key(self.terms, strategy, acknowledged=self._keys.get(strategy, False))
+
+    def algo_id(self, strategy: str) -> str:
+        """What a strategy's orders are registered as: by itself, else by the Broker; empty where by neither."""
+        ours = self.terms.algo_id if isinstance(self.terms, ZerodhaTerms) else ""
+        return self._algo_ids.get(strategy) or ours
 
     def refuse_entry(self, order: Order, switch: SwitchReading) -> Refusal | None:
         """Why an entry may not go, by any source of the kill switch."""

@@ -91,11 +91,12 @@ class Desk:
             self._end(order, event.event_time)
         return True
 
-    def claim(self, order_id: str, fence: int, now: datetime) -> None:
-        """From here on the order may be sent once, by the owner under `fence`."""
+    def claim(self, order_id: str, fence: int, now: datetime, algo_id: str = "") -> None:
+        """From here on the order may be sent once, by the owner under `fence`, as the algorithm of this id."""
         record = self.book.orders[order_id]
         move(record, State.SENDING)
         record.fence, record.claimed_at = fence, now
+        record.algo_id = algo_id
         self._changed[order_id] = record
 
     def deny(self, order_id: str, refusal: Refusal) -> None:

@@ -25,6 +25,9 @@ class Meters:
         self._updates = Counter(
             "panda_exchange_updates", "Order updates that the exchange told by itself.", ("outcome",), registry=registry
         )
+        self._postbacks = Counter(
+            "panda_exchange_postbacks", "Postbacks of orders, by what became of them.", ("outcome",), registry=registry
+        )
         self._seconds = Histogram(
             "panda_exchange_post_seconds",
             "Seconds from an order's wish to its post.",
@@ -41,6 +44,10 @@ class Meters:
     def answered(self, outcome: Outcome) -> None:
         """A request has come to this."""
         self._outcomes.labels(outcome.value).inc()
+
+    def posted_back(self, outcome: str) -> None:
+        """A postback came."""
+        self._postbacks.labels(outcome).inc()
 
     def told(self, outcome: str) -> None:
         """An order update came."""

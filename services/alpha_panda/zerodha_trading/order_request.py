@@ -15,7 +15,9 @@ MOST_SLICES: Final = 10
 _AT_MARKET: Final = (OrderType.MARKET, OrderType.SL_M)
 
 
-def order_request(order: Order, instrument: Instrument, tag: str, terms: ZerodhaTerms) -> dict[str, Any]:
+def order_request(
+    order: Order, instrument: Instrument, tag: str, terms: ZerodhaTerms, algo_id: str = ""
+) -> dict[str, Any]:
     """What is posted for an order; prices are rupees here and nowhere else."""
     request: dict[str, Any] = {
         "variety": VARIETY,
@@ -34,8 +36,8 @@ def order_request(order: Order, instrument: Instrument, tag: str, terms: Zerodha
         request["trigger_price"] = _rupees(order.trigger_price_paise)
     if order.order_type in _AT_MARKET:
         request["market_protection"] = terms.market_protection
-    if terms.algo_id:
-        request["algo_id"] = terms.algo_id
+    if algo_id:
+        request["algo_id"] = algo_id
     return request
 
 

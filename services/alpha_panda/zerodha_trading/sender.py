@@ -68,7 +68,8 @@ class Sender:
         terms = self._control.terms
         if gateway is None or instrument is None or not isinstance(terms, ZerodhaTerms):
             return
-        request = order_request(record.order, instrument, record.tag, terms)
+        algo_id = self._control.algo_id(record.order.strategy)
+        request = order_request(record.order, instrument, record.tag, terms, algo_id)
         if why := self._control.missing_key(record.order.strategy):
             await self._rehearse(record, request, why, gateway)
             return
@@ -76,7 +77,7 @@ class Sender:
         deadline = time.monotonic() + (self._settings.entry_seconds if entry else _NO_ENTRY_DEADLINE)
         fence = self._tenure.fence or 0
         claimed_at = time.monotonic()
-        await self._ledger.step(lambda desk: desk.claim(order_id, fence, datetime.now(UTC)), (order_id,))
+        await self._ledger.step(lambda desk: desk.claim(order_id, fence, datetime.now(UTC), algo_id), (order_id,))
         self._points.reached(FailPoint.AFTER_CLAIM)
         await self._still_owner(claimed_at)
         refusal = await self._last_question(record, entry=entry, gateway=gateway)

@@ -70,6 +70,8 @@ class ExchangeOrder(msgspec.Struct, kw_only=True):
     state: State = State.WAITING
     fence: int = 0
     """Of the owner that claimed it."""
+    algo_id: str = ""
+    """The exchange's id of the algorithm that it was sent with."""
     received_at: datetime
     claimed_at: datetime | None = None
     unknown_at: datetime | None = None

@@ -58,6 +58,11 @@ def unknown_broker(broker: str) -> Refusal:
     return _refusal("broker_unknown", broker, "none", f"no Broker {broker} was applied yet: nothing trades on it")
 
 
+def algo_id_of(spec: dict[str, Any] | None) -> str:
+    """The id under which a Strategy is registered at the exchange; empty where it has none of its own."""
+    return str((spec or {}).get("algoId") or "")
+
+
 def is_acknowledged(strategy: str, spec: dict[str, Any] | None) -> bool:
     """Whether a Strategy has turned its key."""
     if spec is None:

@@ -16,6 +16,8 @@ from tests.unit.topology.stored_resources import MASTER_SECRET, zerodha
 from alpha_panda.errors import InputError
 from alpha_panda.local.stores import Stores
 from alpha_panda.provision import provision_postgres
+from alpha_panda.provision.exchange import read_standing
+from alpha_panda.resources.standing import ExchangeStanding
 from alpha_panda.runtime.settings import PostgresSettings, ServiceSection, ServiceSettings
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.environment import service_secrets
@@ -81,7 +83,7 @@ async def pods(stores: Stores, tmp_path: Path) -> Pods:
     (tmp_path / "api-key").write_text(f"{API_KEY}\n")
     (tmp_path / "api-secret").write_text(API_SECRET)
     connection = await asyncpg.connect(stores.postgres.dsn())
-    await connection.execute("TRUNCATE entrance.kite_session")
+    await connection.execute("TRUNCATE entrance.kite_session, entrance.exchange_standing")
     await connection.close()
     with running_simulator() as simulator:
         yield Pods(planned, stores, simulator, tmp_path)
@@ -114,6 +116,23 @@ async def test_the_feed_cannot_put_a_login_there(pods: Pods) -> None:
             )
     finally:
         await connection.close()
+
+
+async def test_an_administrator_reads_who_is_logged_in_and_what_the_service_said_last(pods: Pods) -> None:
+    dsn = pods.stores.postgres.dsn()
+    assert await read_standing(dsn, BROKER) == ExchangeStanding()
+    said = (await answer("login", pods.simulator.request_token(), pods.trading)).verdict
+    assert said is not None
+    connection = await asyncpg.connect(dsn)
+    try:
+        word = '{"trading": false, "why_not": "the books differ", "live": true}'
+        await connection.execute(f"INSERT INTO {BROKER}.exchange_standing VALUES ('x', now(), $1)", word)  # noqa: S608
+    finally:
+        await connection.close()
+    found = await read_standing(dsn, BROKER)
+    assert (found.user_id, found.expires_at, found.refused_at) == ("AB1234", said.expires_at, None)
+    assert (found.trading, found.why_not, found.live) == (False, "the books differ", True)
+    assert found.told_at is not None
 
 
 async def test_the_page_to_open_names_the_account_s_app(pods: Pods) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.unit.topology.stored_resources import MASTER_SECRET, paper, strategy
+from tests.unit.topology.stored_resources import MASTER_SECRET, paper, strategy, zerodha
 
 from alpha_panda.local.launch import Launch, StoreAddresses, Surroundings, prepare_launch
 from alpha_panda.local.layout import Layout
-from alpha_panda.local.run_file import FeedChoice, Run
+from alpha_panda.local.run_file import FeedChoice, Rehearsal, Run
+from alpha_panda.local.simulator import SimulatorPorts
+from alpha_panda.resources.stored import StoredResource
 from alpha_panda.runtime.layers import load_settings
 from alpha_panda.topology.planner import plan
 
@@ -20,15 +22,18 @@ STORES = StoreAddresses(kafka="127.0.0.1:1001", redis="127.0.0.1:1002", postgres
 class Launches:
     """The launches of a plan with two Brokers."""
 
-    def __init__(self, folder: Path, run: Run | None = None) -> None:
+    def __init__(self, folder: Path, run: Run | None = None, resources: tuple[StoredResource, ...] = ()) -> None:
         self.layout = Layout(folder / "data")
         self.layout.create()
         self.run = run or Run(partitions=2)
-        self.plan = plan((paper(), paper("second", age=1), strategy()), self.run.platform_settings, MASTER_SECRET)
+        resources = resources or (paper(), paper("second", age=1), strategy())
+        self.plan = plan(resources, self.run.platform_settings, MASTER_SECRET)
 
-    def of(self, name: str, port: int = 2001) -> Launch:
+    def of(self, name: str, port: int = 2001, played: SimulatorPorts | None = None) -> Launch:
         service = next(each for each in self.plan.services if each.name == name)
-        around = Surroundings(plan=self.plan, run=self.run, layout=self.layout, stores=STORES, api_port=8081)
+        around = Surroundings(
+            plan=self.plan, run=self.run, layout=self.layout, stores=STORES, api_port=8081, played=played
+        )
         return prepare_launch(service, port, around)
 
     def secrets(self, name: str) -> dict[str, str]:
@@ -116,3 +121,18 @@ def test_on_another_port_only_the_port_is_another(launches: Launches):
     moved = launch.on_port(4711)
     assert (moved.port, moved.env["PANDA_HTTP__PORT"]) == (4711, "4711")
     assert {**moved.env, "PANDA_HTTP__PORT": "2001"} == launch.env
+
+
+def test_in_a_rehearsal_only_who_uses_the_login_is_told_where_the_simulator_is(tmp_path: Path):
+    rehearsal = Rehearsal(path="market", speed=60, broker="kite")
+    run = Run(feed=FeedChoice(source="kite", broker="kite"), rehearsal=rehearsal)
+    launches = Launches(tmp_path, run, (paper(), zerodha("kite"), zerodha("second", age=1), strategy()))
+    played = SimulatorPorts(simulator=1004, postbacks=1005)
+    env = {each.name: launches.of(each.name, played=played).env for each in launches.plan.services}
+    told = {name for name, each in env.items() if "PANDA_ZERODHA__ROOT" in each}
+    trading = {"kite.zerodha-trading", "second.zerodha-trading"}
+    assert told == {"market-feed", *trading}, "also who is no part of the rehearsal does not reach the real exchange"
+    assert {name for name, each in env.items() if "PANDA_ZERODHA__KEYS" in each} == trading
+    assert env["kite.zerodha-trading"]["PANDA_ZERODHA__ROOT"] == "http://127.0.0.1:1004"
+    assert env["kite.zerodha-trading"]["PANDA_ZERODHA__POSTBACK_PORT"] == "1005"
+    assert "PANDA_ZERODHA__POSTBACK_PORT" not in env["second.zerodha-trading"]

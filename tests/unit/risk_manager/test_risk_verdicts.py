@@ -81,16 +81,23 @@ def test_an_impossible_signal_is_rejected(fields: dict[str, Any], expected: str)
         (strategy_spec(state="Paused"), "strategy_not_running"),
         (strategy_spec(state="Stopped"), "strategy_not_running"),
         (strategy_spec(brokers=["other"]), "strategy_not_running"),
-        (
-            strategy_spec(mode="Live", acknowledgeLive="mo", risk={"maxDailyLoss": "100"}),
-            "strategy_not_running",
-        ),
         (strategy_spec(sizing={"riskPercent": "many"}), "strategy_not_running"),
         (strategy_spec(instruments=[{"exchange": "NSE", "symbol": "BOLT"}]), "not_its_instrument"),
     ],
 )
 def test_a_strategy_that_may_not_enter_is_rejected(spec: dict[str, Any], expected: str) -> None:
     assert verdicts(feed(risk(strategies={"mo": spec}), signal("10:00:00"))) == [expected]
+
+
+def test_a_strategy_of_mode_live_goes_on_beside_real_money_on_paper() -> None:
+    live = strategy_spec(mode="Live", acknowledgeLive="mo", risk={"maxDailyLoss": "100"})
+    assert "strategy_not_running" not in verdicts(feed(risk(strategies={"mo": live}), signal("10:00:00")))
+
+
+def test_a_strategy_of_mode_paper_never_enters_where_money_is_real() -> None:
+    account = {**broker_spec(), "type": "Zerodha", "live": True, "credentialsSecretRef": {"name": "kite"}}
+    del account["paper"]
+    assert verdicts(feed(risk(account), signal("10:00:00"))) == ["strategy_not_running"]
 
 
 def test_a_strategy_that_is_deleted_enters_no_more() -> None:

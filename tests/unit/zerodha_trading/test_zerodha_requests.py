@@ -11,7 +11,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 from tests.support.zerodha_desk import NAME, PATIENCE, PRICE, SETTINGS, Trading, desk_at_exchange
+from tests.support.zerodha_plan import BROKER, BROKER_SPEC
 
+from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.orders import Leg
 from alpha_panda.kite_simulator.faults import Fault, Kind
 from alpha_panda.runtime.errors import FencedError
@@ -53,6 +55,18 @@ async def test_a_target_that_fills_ends_its_twin_at_the_exchange(trading: Tradin
     trading.simulator.price(NAME, PRICE, 1_000)
     assert [part.status for part in stop.parts.values()] == ["CANCELLED"]
     assert signal not in trading.ledger.desk.book.trades
+
+
+async def test_orders_carry_the_id_that_their_strategy_is_registered_by_else_the_account_s(trading: Trading) -> None:
+    zerodha = {**BROKER_SPEC["zerodha"], "algoId": "ACCOUNT1"}  # type: ignore[dict-item]
+    spec = {**BROKER_SPEC, "zerodha": zerodha}
+    trading.control.take(BrokerConfigured(name=BROKER, uid="b", generation=2, spec=spec))
+    for registered, carried in (("MINE7", "MINE7"), (None, "ACCOUNT1")):
+        found = await trading.comes_to(await trading.enter(algo_id=registered), Leg.ENTRY, State.FILLED)
+        sent = [each["params"] for each in trading.simulator.lines("request") if each["call"] == "place"]
+        (algo_id,) = [each["algo_id"] for each in sent if each["tag"] == found.tag]
+        assert (algo_id, found.algo_id) == (carried, carried)
+    trading.control.take(BrokerConfigured(name=BROKER, uid="b", generation=3, spec=BROKER_SPEC))
 
 
 @pytest.mark.parametrize("kind", LOST)

@@ -9,6 +9,7 @@
 | POST `/simulator/stream` | {"action": "drop"} breaks all connections of the ticker |
 | POST `/simulator/holdings` | {instrument, quantity, price}: shares from earlier days |
 | POST `/simulator/day` | ends the day: what rests is cancelled, the book is emptied |
+| POST `/simulator/replay` | begins a recording that is held |
 | POST `/simulator/open` | the market opens: orders from after hours go in |
 | GET `/simulator/state`, `/simulator/journal` | what it knows |
 """
@@ -57,6 +58,7 @@ class Control:
             web.post("/simulator/stream", self._streams),
             web.post("/simulator/holdings", self._holdings),
             web.post("/simulator/day", self._day),
+            web.post("/simulator/replay", self._replay),
             web.post("/simulator/open", self._open),
             web.get("/simulator/state", self._state),
             web.get("/simulator/journal", self._journal),
@@ -116,12 +118,19 @@ class Control:
         self._exchange.book.end_of_day()
         return _said({})
 
+    async def _replay(self, _: web.Request) -> web.Response:
+        self._exchange.recording.begin()
+        return _said({})
+
     async def _open(self, _: web.Request) -> web.Response:
         self._exchange.book.open_after_market()
         return _said({})
 
     async def _state(self, _: web.Request) -> web.Response:
-        return _said({**self._exchange.state(), "ticker_connections": len(self._stream.connections)})
+        connections = self._stream.connections
+        followed = {token for each in connections for token in each.modes}
+        said = {"ticker_connections": len(connections), "instruments_followed": len(followed)}
+        return _said({**self._exchange.state(), **said})
 
     async def _journal(self, _: web.Request) -> web.Response:
         return _said(self._exchange.journal.lines)

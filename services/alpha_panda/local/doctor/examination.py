@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 
 from alpha_panda.errors import PandaError
+from alpha_panda.local.doctor.address import examine_address
 from alpha_panda.local.doctor.ask_stores import Addresses, addresses_of, ask_stores
 from alpha_panda.local.doctor.compare import compare_with_plan, planned
 from alpha_panda.local.doctor.findings import Check, Finding, failed, skipped
@@ -83,7 +84,7 @@ async def _examine_stores(layout: Layout, versions: dict[str, str]) -> list[Find
         await _examine_letters(layout) if "kafka" in there else [skipped(Check.DEAD_LETTERS, "Kafka does not answer")]
     )
     if "postgres" in there:
-        found += [*await examine_session(layout), *await examine_trading(layout)]
+        found += [*await examine_session(layout), *await examine_trading(layout), *await examine_address(layout)]
     if there >= {"kafka", "postgres"}:
         found += await _examine_quarantines(layout)
     else:

@@ -31,6 +31,7 @@ class Check(StrEnum):
     POSTGRES = "postgres"
     SESSION = "session"
     TRADING = "trading"
+    STATIC_IP = "static-ip"
     CREDENTIALS = "credentials"
     TOPICS = "topics"
     KAFKA_RIGHTS = "kafka-rights"
