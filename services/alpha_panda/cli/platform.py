@@ -52,6 +52,9 @@ def up(  # noqa: PLR0913 - each is one option of the command
     kite: Annotated[
         str | None, typer.Option(metavar="BROKER", help="Feed live data of Kite Connect, by that Broker's login.")
     ] = None,
+    yahoo: Annotated[
+        bool, typer.Option("--yahoo", help="Feed delayed prices of Yahoo, which need no account: for Paper Brokers.")
+    ] = False,
     rate: Annotated[int, typer.Option(help="Ticks a second of the made-up market.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the made-up market.")] = 1,
     speed: Annotated[
@@ -78,13 +81,14 @@ def up(  # noqa: PLR0913 - each is one option of the command
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Start Kafka, Redis, PostgreSQL and every service, and feed them."""
-    if sum(each is not None for each in (replay, synthetic, kite)) > 1:
-        raise InputError("--replay, --synthetic and --kite are different feeds", remedy="choose one")
+    if sum(each is not None for each in (replay, synthetic, kite, yahoo or None)) > 1:
+        raise InputError("--replay, --synthetic, --kite and --yahoo are different feeds", remedy="choose one")
     documents = read_resources(filename) if filename else []
     options = StartOptions(
         replay=replay,
         synthetic=synthetic,
         kite=kite,
+        yahoo=yahoo,
         rate=rate,
         seed=seed,
         speed=speed,

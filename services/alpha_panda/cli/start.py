@@ -25,6 +25,7 @@ from alpha_panda.local.user_settings import UserSettings, keep_user_settings, re
 from alpha_panda.market_feed.sources.select import select_source
 from alpha_panda.market_feed.sources.synthetic import synthetic_table
 from alpha_panda.operations.resource_store import ResourceStore
+from alpha_panda.resources.broker import Broker, BrokerType
 from alpha_panda.resources.documents import Document
 from alpha_panda.runtime.layers import told
 from alpha_panda.runtime.settings import FeedSettings
@@ -36,6 +37,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
     replay: Path | None
     synthetic: int | None
     kite: str | None = None
+    yahoo: bool = False
     rate: int
     seed: int
     speed: str
@@ -69,6 +71,7 @@ def start(platform: Platform, options: StartOptions, documents: list[Document]) 
         _say(f"the run before is archived in {archive_run(layout)}")
     elif not documents:
         kept = kept_resources(layout)
+    _refuse_money_on_late_prices(run, kept + documents)
     layout.create()
     if settings is not None:
         run = msgspec.structs.replace(run, config=keep_user_settings(layout, settings))
@@ -149,6 +152,8 @@ def _feed(options: StartOptions) -> FeedChoice | None:
         return FeedChoice(source="synthetic", instruments=options.synthetic, rate=options.rate, seed=options.seed)
     if options.kite is not None:
         return FeedChoice(source="kite", broker=options.kite)
+    if options.yahoo:
+        return FeedChoice(source="yahoo")
     return None
 
 
@@ -159,6 +164,9 @@ def _check_feed(run: Run) -> None:
     if run.feed.source == "kite":
         _say(f"feed: Kite Connect, by the login of Broker {run.feed.broker}")
         return
+    if run.feed.source == "yahoo":
+        _say("feed: prices of Yahoo, which come late: for paper money only")
+        return
     values = msgspec.structs.asdict(run.feed)
     try:
         settings = FeedSettings.model_validate(
@@ -168,6 +176,17 @@ def _check_feed(run: Run) -> None:
         raise InputError("\n".join(map(told, error.errors()))) from error
     source = select_source(settings, _table(run), default_calendar())
     _say(f"feed: {source.description}")
+
+
+def _refuse_money_on_late_prices(run: Run, documents: list[Document]) -> None:
+    """What is applied later the risk manager refuses, at each entry of a live Broker."""
+    brokers = [each.resource for each in documents if isinstance(each.resource, Broker)]
+    real = [each.metadata.name for each in brokers if each.spec.type is not BrokerType.PAPER]
+    if run.feed.source == "yahoo" and real:
+        raise InputError(
+            f"--yahoo feeds prices that come late, and {', '.join(real)} trades at an exchange",
+            remedy="take --kite for it, or leave that Broker out",
+        )
 
 
 def _table(run: Run) -> InstrumentTable:
@@ -223,6 +242,8 @@ def _told(feed: FeedChoice) -> str:
         return f"a replay of {feed.path}"
     if feed.source == "kite":
         return f"Kite Connect (Broker {feed.broker})"
+    if feed.source == "yahoo":
+        return "prices of Yahoo"
     return f"a synthetic market of {feed.instruments} instruments (rate {feed.rate}, seed {feed.seed})"
 
 

@@ -164,7 +164,7 @@ class RunSettings(Section):
 class FeedSettings(Section):
     """Where market data comes from."""
 
-    source: Literal["none", "replay", "synthetic", "kite"] = "none"
+    source: Literal["none", "replay", "synthetic", "kite", "yahoo"] = "none"
     path: Path | None = None
     speed: str = "max"
     timezone: str | None = None

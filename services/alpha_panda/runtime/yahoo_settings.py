@@ -26,3 +26,5 @@ class YahooSettings(BaseModel):
     """After Yahoo said that it was too much; twice as long each time it says so again."""
     poll_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
     """How often a feed asks for each instrument."""
+    oldest_seconds: Annotated[float, Field(ge=60, le=86_400)] = 1800.0
+    """A minute that is older when it comes is part of bars, and nothing is traded or decided on it."""
