@@ -35,8 +35,8 @@ def missing(environment: Mapping[str, str]) -> str | None:
         return None
     return (
         f"make test-kite asks the real Kite Connect, and these are not set: {'; '.join(lacking)}. {KEY} and {SECRET} "
-        f"are the app's at https://developers.kite.trade; {REQUEST} stands in the address at which its login page ends, is "
-        f"good once and for minutes; {ACCESS} is what it was exchanged for, until 06:00 in India"
+        f"are the app's at https://developers.kite.trade; {REQUEST} stands in the address at which its login page "
+        f"ends, is good once and for minutes; {ACCESS} is what it was exchanged for, until 06:00 in India"
     )
 
 
