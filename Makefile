@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 # Two files at a time, also where there are more processors: each may start a platform of its own. In the order given, since
 # the files of few tests, which start platforms, would come last otherwise, and one of the two would wait for the other.
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-operations-short test-chaos test-operator test-ui test-exchange \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-operations-short test-chaos test-operator test-ui test-exchange test-kite \
 	chaos planted images chart \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
@@ -70,6 +70,9 @@ test-chaos: dev ## Run the short part of the chaos runs: some fail-points and tw
 
 test-exchange: dev ## Do harm to orders at a simulated Zerodha, with real processes and stores
 	@$(BIN)/python -m pytest tests/integration/zerodha -m exchange $(PYTEST_ARGS)
+
+test-kite: dev ## Ask the real Kite Connect for market data and margins, never an order (KITE_API_KEY, KITE_ACCESS_TOKEN)
+	@$(BIN)/python -m pytest -x tests/kite -m kite $(PYTEST_ARGS)
 
 test-ui: dev ## Use the dashboard in Debian's chromium, on a platform that replays a day
 	@$(BIN)/python -m pytest tests/ui -m ui $(PYTEST_ARGS)

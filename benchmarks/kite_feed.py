@@ -2,7 +2,7 @@
 
 3,000 instruments in full mode at 5 ticks a second each is what a login's connection can bring at most. Processor time
 is counted, not wall time: what else the machine does is not the feed's. Publishing is what it is for every service
-(see `hop`); here everything up to the bytes of a record is measured, and what the ring does with twice too much.
+(see `feed_limit`); here everything up to the bytes of a record is measured, and what the ring does with too much.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SECONDS = 10
 PACKETS = 500
 """In one frame."""
 NEEDED = INSTRUMENTS * RATE
-_BEGIN = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+BEGIN = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 
 def run(options: Options) -> Result:
@@ -39,7 +39,7 @@ def run(options: Options) -> Result:
     conflated: list[float] = []
     for index in range(options.repetitions):
         options.say(f"repetition {index + 1}: {NEEDED * SECONDS} packets")
-        frames = _frames()
+        frames = frames_of_a_market()
         theirs.append(_rate(lambda frames=frames: _official(frames)))  # type: ignore[misc]
         decoded.append(_rate(lambda frames=frames: _decoded(frames)))  # type: ignore[misc]
         ours.append(_rate(lambda frames=frames: _whole(frames)))  # type: ignore[misc]
@@ -77,7 +77,7 @@ def run(options: Options) -> Result:
     )
 
 
-def _frames() -> list[bytes]:
+def frames_of_a_market() -> list[bytes]:
     """All packets of so many seconds, each of them a new trade."""
     quotes = [
         Quote(
@@ -87,7 +87,7 @@ def _frames() -> list[bytes]:
         )
         for index in range(INSTRUMENTS)
     ]
-    begin = int(_BEGIN.timestamp())
+    begin = int(BEGIN.timestamp())
     found: list[bytes] = []
     for turn in range(RATE * SECONDS):
         second = begin + turn // RATE
@@ -120,7 +120,7 @@ def _whole(frames: list[bytes]) -> None:
     arrivals, origin = Arrivals(), Origin(source="market-feed")
     arrivals.wanted = frozenset((index + 1) * 256 + 1 for index in range(INSTRUMENTS))
     for each in frames:
-        for tick in arrivals.ticks(decode(each), _BEGIN, 0.0):
+        for tick in arrivals.ticks(decode(each), BEGIN, 0.0):
             encode(tick, origin)
     if arrivals.counts.ticks != NEEDED * SECONDS:
         raise ValueError(f"{arrivals.counts.ticks} ticks of {NEEDED * SECONDS} packets")

@@ -22,13 +22,14 @@ OLDEST_PYTHON = "3.11"
 
 EXTRAS = ("api", "notifier", "replay", "local", "zerodha", "simulator")
 """What `make up` has; the others are for whoever asks for them."""
-ALL = (*EXTRAS, "models", "optimizer", "operator")
+ALL = (*EXTRAS, "models", "optimizer", "yahoo", "operator")
 FILES: dict[str, list[str]] = {
     "dev.txt": ["pyproject.toml", *(f"--extra={extra}" for extra in ALL), "--group=dev"],
     "local.txt": ["pyproject.toml", *(f"--extra={extra}" for extra in EXTRAS), "--group=build"],
     "api.txt": ["pyproject.toml", "--extra=api", "--extra=notifier"],
     "models.txt": ["pyproject.toml", "--extra=models"],
     "optimizer.txt": ["pyproject.toml", "--extra=optimizer"],
+    "yahoo.txt": ["pyproject.toml", "--extra=yahoo"],
     "zerodha.txt": ["pyproject.toml", "--extra=zerodha"],
     "operator.txt": ["pyproject.toml", "--extra=operator"],
     "base.txt": ["pyproject.toml"],

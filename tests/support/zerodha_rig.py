@@ -63,6 +63,8 @@ class Rig:
     sent: dict[str, Event[SignalValidated]] = field(default_factory=dict)
     kills: int = 0
     fencings: int = 0
+    silences: int = 0
+    """Sockets that said nothing and were left."""
     _number: int = 0
 
     @property

@@ -48,10 +48,11 @@ async def account(stores: Stores, folder: Path, broker: str) -> AsyncIterator[Ri
         yield made
 
 
-async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:  # noqa: ANN401 - what it finds
+async def until(holds: Callable[[], Awaitable[Any]], what: str | Callable[[], str]) -> Any:  # noqa: ANN401 - what it finds
     deadline = time.monotonic() + PATIENCE
     while not (found := await holds()):
-        assert time.monotonic() < deadline, f"not so within {PATIENCE:g} s: {what}"
+        said = what if isinstance(what, str) else what()
+        assert time.monotonic() < deadline, f"not so within {PATIENCE:g} s: {said}"
         await asyncio.sleep(_POLL_SECONDS)
     return found
 
@@ -59,14 +60,16 @@ async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:  # noqa:
 async def trading(rig: Rig) -> None:
     """The service runs and lets entries go; one that has died is started again."""
     begun = time.time()
+    standing: dict[str, Any] = {}
 
     async def holds() -> bool:
+        nonlocal standing
         if rig.alive() is None:
             rig.start()
         standing = await rig.standing()
         return bool(standing.get("trading")) and await rig.said_since(begun)
 
-    await until(holds, "entries may go")
+    await until(holds, lambda: f"entries may go: {standing.get('why_not')}")
 
 
 async def in_state(rig: Rig, signal: str, *states: str, leg: str = "entry") -> dict[str, Any] | None:
@@ -113,6 +116,8 @@ async def story(rig: Rig) -> ExchangeRun:
         rows=rows,
         kills=rig.kills,
         fencings=rig.fencings,
+        silences=rig.silences,
+        faults=dict(rig.simulator.exchange.faults.played),
     )
 
 

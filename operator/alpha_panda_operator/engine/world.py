@@ -152,6 +152,8 @@ def _feed(cache: Cache, facts: Facts, logins: Collection[str]) -> tuple[dict[str
         settings = FeedSettings.model_validate({key: value for key, value in told.items() if key != FEED_BROKER})
     except ValidationError as error:
         return {}, f"ConfigMap {name}: " + "; ".join(map(layers.told, error.errors()))
+    if settings.source == "yahoo":
+        return {}, f"ConfigMap {name}: source yahoo is for one machine (panda up --yahoo): its prices come late"
     if settings.source == "kite" and told.get(FEED_BROKER) not in logins:
         there = f"there are: {', '.join(sorted(logins)) or 'none'}"
         return {}, f"ConfigMap {name}: source kite needs {FEED_BROKER}, the name of a Broker of type Zerodha; {there}"

@@ -170,6 +170,9 @@ def counts(run: ExchangeRun) -> dict[str, int]:
         "unknown": len(unknown_orders),
         "kills": run.kills,
         "fencings": run.fencings,
+        "silences": run.silences,
+        "updates_twice": run.faults.get("updates-twice", 0),
+        "updates_shuffled": run.faults.get("updates-shuffled", 0),
     }
 
 

@@ -51,6 +51,10 @@ class ExchangeRun(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[Row]
     kills: int = 0
     fencings: int = 0
+    silences: int = 0
+    """Sockets that said nothing and were left for others."""
+    faults: Mapping[str, int] = {}
+    """How often the exchange did what wrong."""
 
     @property
     def posts(self) -> list[Post]:

@@ -28,6 +28,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "strategies": ("strategy",),
     "indicators": ("indicators",),
     "charges": ("charges",),
+    "data": ("data",),
     "backtest": ("backtest",),
     "parity": ("parity",),
     "optimize": ("optimize",),

@@ -25,7 +25,7 @@ from alpha_panda.local.layout import Layout
 from alpha_panda.runtime.recorded_bars import all_bars, connected
 
 NAME: Final = "history"
-_URLS: Final = ("postgresql://", "postgres://")
+URLS: Final = ("postgresql://", "postgres://")
 _HEADER: Final = ("timestamp", "exchange", "symbol", "open", "high", "low", "close", "volume")
 
 
@@ -65,7 +65,7 @@ def opened(data: str, last: date | None, instruments: InstrumentTable, data_dir:
 
 
 def _asked(data: str) -> _Asked | None:
-    if data.startswith(_URLS):
+    if data.startswith(URLS):
         return _Asked(data, Timeframe.M1)
     name, colon, timeframe = data.partition(":")
     if name != NAME:

@@ -56,6 +56,9 @@ def up(  # noqa: PLR0913 - each is one option of the command
         Path | None,
         typer.Option(help="Let a simulated Zerodha trade recorded days: a CSV or Parquet file, or a folder."),
     ] = None,
+    yahoo: Annotated[
+        bool, typer.Option("--yahoo", help="Feed delayed prices of Yahoo, which need no account: for Paper Brokers.")
+    ] = False,
     rate: Annotated[int, typer.Option(help="Ticks a second of the made-up market.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the made-up market.")] = 1,
     speed: Annotated[
@@ -82,14 +85,17 @@ def up(  # noqa: PLR0913 - each is one option of the command
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Start Kafka, Redis, PostgreSQL and every service, and feed them."""
-    if sum(each is not None for each in (replay, synthetic, kite, rehearse)) > 1:
-        raise InputError("--replay, --synthetic, --kite and --rehearse are different feeds", remedy="choose one")
+    if sum(each is not None for each in (replay, synthetic, kite, yahoo or None, rehearse)) > 1:
+        raise InputError(
+            "--replay, --synthetic, --kite, --yahoo and --rehearse are different feeds", remedy="choose one"
+        )
     documents = read_resources(filename) if filename else []
     options = StartOptions(
         replay=replay,
         synthetic=synthetic,
         kite=kite,
         rehearse=rehearse,
+        yahoo=yahoo,
         rate=rate,
         seed=seed,
         speed=speed,

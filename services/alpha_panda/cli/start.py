@@ -26,6 +26,7 @@ from alpha_panda.local.user_settings import UserSettings, keep_user_settings, re
 from alpha_panda.market_feed.sources.select import select_source
 from alpha_panda.market_feed.sources.synthetic import synthetic_table
 from alpha_panda.operations.resource_store import ResourceStore
+from alpha_panda.resources.broker import Broker, BrokerType
 from alpha_panda.resources.documents import Document
 from alpha_panda.runtime.layers import told
 from alpha_panda.runtime.settings import FeedSettings
@@ -38,6 +39,7 @@ class StartOptions(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: int | None
     kite: str | None = None
     rehearse: Path | None = None
+    yahoo: bool = False
     rate: int
     seed: int
     speed: str
@@ -71,6 +73,7 @@ def start(platform: Platform, options: StartOptions, documents: list[Document]) 
         _say(f"the run before is archived in {archive_run(layout)}")
     elif not documents:
         kept = kept_resources(layout)
+    _refuse_money_on_late_prices(run, kept + documents)
     layout.create()
     if settings is not None:
         run = msgspec.structs.replace(run, config=keep_user_settings(layout, settings))
@@ -158,6 +161,8 @@ def _feed(options: StartOptions) -> FeedChoice | None:
         return FeedChoice(source="synthetic", instruments=options.synthetic, rate=options.rate, seed=options.seed)
     if options.kite is not None:
         return FeedChoice(source="kite", broker=options.kite)
+    if options.yahoo:
+        return FeedChoice(source="yahoo")
     return None
 
 
@@ -167,6 +172,9 @@ def _check_feed(run: Run) -> None:
         return
     if run.feed.source == "kite" and run.rehearsal is None:
         _say(f"feed: Kite Connect, by the login of Broker {run.feed.broker}")
+        return
+    if run.feed.source == "yahoo":
+        _say("feed: prices of Yahoo, which come late: for paper money only")
         return
     recorded = None if run.rehearsal is None else FeedChoice(source="replay", path=run.rehearsal.path)
     values = msgspec.structs.asdict(recorded or run.feed)
@@ -179,6 +187,17 @@ def _check_feed(run: Run) -> None:
     source = select_source(settings, _table(run), default_calendar())
     by = "" if run.rehearsal is None else f", traded again by a simulated Zerodha for Broker {run.rehearsal.broker}"
     _say(f"feed: {source.description}{by}")
+
+
+def _refuse_money_on_late_prices(run: Run, documents: list[Document]) -> None:
+    """What is applied later the risk manager refuses, at each entry of a live Broker."""
+    brokers = [each.resource for each in documents if isinstance(each.resource, Broker)]
+    real = [each.metadata.name for each in brokers if each.spec.type is not BrokerType.PAPER]
+    if run.feed.source == "yahoo" and real:
+        raise InputError(
+            f"--yahoo feeds prices that come late, and {', '.join(real)} trades at an exchange",
+            remedy="take --kite for it, or leave that Broker out",
+        )
 
 
 def _table(run: Run) -> InstrumentTable:
@@ -234,6 +253,8 @@ def _told(feed: FeedChoice) -> str:
         return f"a replay of {feed.path}"
     if feed.source == "kite":
         return f"Kite Connect (Broker {feed.broker})"
+    if feed.source == "yahoo":
+        return "prices of Yahoo"
     return f"a synthetic market of {feed.instruments} instruments (rate {feed.rate}, seed {feed.seed})"
 
 

@@ -42,6 +42,8 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exposure: Exposure
     locks: Locks
     freshness: Freshness
+    delayed: bool = False
+    """Whether real money is at stake and the prices come late."""
 
     @property
     def held(self) -> int:

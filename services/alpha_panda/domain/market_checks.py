@@ -63,6 +63,14 @@ def stale_data(inquiry: Inquiry) -> Refusal | None:
     return refusal("stale_data", f"{_seconds(age)} s", f"{most} s", says)
 
 
+def delayed_data(inquiry: Inquiry) -> Refusal | None:
+    """Real money is put on no price that its source tells late."""
+    if not inquiry.delayed:
+        return None
+    says = "the feed tells prices late, and this Broker is live: feed it live prices (panda up --kite)"
+    return refusal("delayed_data", "delayed", "live prices", says)
+
+
 def data_gap(inquiry: Inquiry) -> Refusal | None:
     """After a silence of the instrument what strategies made of its prices is not trusted at once."""
     terms, session = inquiry.terms, inquiry.session

@@ -23,6 +23,7 @@ ENTRY_CHECKS: tuple[Check, ...] = (
     market_checks.signal_expired,
     market_checks.market_closed,
     market_checks.market_phase,
+    market_checks.delayed_data,
     market_checks.stale_data,
     market_checks.data_gap,
     *(account_checks.Locked(code) for code in breakers.ACCOUNT_CODES),

@@ -45,6 +45,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     that stands for its trades; without it nothing is known of what lies between two ticks.
     `filled_in` is true of a tick that was made afterwards, of the exchange's history, for an interruption of the feed:
     it is part of bars, and nothing is traded or decided on it.
+    `delayed` is true of a tick of a source that tells prices late: no order that moves money follows from it.
     """
 
     instrument_token: Token
@@ -52,6 +53,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     volume: Volume | None = None
     from_paise: Paise | msgspec.UnsetType = msgspec.UNSET
     filled_in: bool | msgspec.UnsetType = msgspec.UNSET
+    delayed: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

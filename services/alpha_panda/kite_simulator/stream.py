@@ -129,7 +129,7 @@ class Stream:
 
     async def _send_texts(self, each: Connection) -> None:
         texts, each.texts = each.texts, []
-        if texts and self._exchange.faults.on(Kind.UPDATES_SHUFFLED):
+        if len(texts) > 1 and self._exchange.faults.on(Kind.UPDATES_SHUFFLED):
             self._exchange.faults.shuffle(texts)  # type: ignore[arg-type] # any list
         for text in texts:
             await each.socket.send_str(text)

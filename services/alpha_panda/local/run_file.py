@@ -6,6 +6,7 @@ another one needs a new run (`--again` archives this one).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import msgspec
 from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.errors import InputError
 from alpha_panda.local.layout import Layout, write_private
+from alpha_panda.runtime.layers import read_mapping
 from alpha_panda.topology.settings import PlatformSettings
 
 
@@ -99,6 +101,13 @@ def load_run(layout: Layout) -> Run | None:
         return msgspec.json.decode(path.read_bytes(), type=Run)
     except msgspec.DecodeError as error:
         raise InputError(f"{path} is damaged: {error}", remedy="start anew with `panda reset`") from error
+
+
+def run_section(layout: Layout, name: str) -> Mapping[str, Any]:
+    """A section of the settings that the run was started with; empty where there is none."""
+    run = load_run(layout)
+    values = read_mapping(Path(run.config))[0] if run is not None and run.config is not None else {}
+    return values.get(name) or {}
 
 
 def instrument_table(layout: Layout) -> InstrumentTable:

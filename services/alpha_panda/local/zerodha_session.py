@@ -17,9 +17,8 @@ from alpha_panda.errors import InputError
 from alpha_panda.local.administrator import database
 from alpha_panda.local.layout import Layout, write_private
 from alpha_panda.local.ports import Ports
-from alpha_panda.local.run_file import load_run
+from alpha_panda.local.run_file import load_run, run_section
 from alpha_panda.local.simulator import PORT, addresses
-from alpha_panda.runtime.layers import read_mapping
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.credentials import session_key
 from alpha_panda.topology.graph import ACCOUNT_KEYS
@@ -46,9 +45,8 @@ class AppKeys(msgspec.Struct, frozen=True, kw_only=True):
 def settings_of(layout: Layout) -> ZerodhaSettings:
     """The settings that the run was started with."""
     run = load_run(layout)
-    values = read_mapping(Path(run.config))[0] if run is not None and run.config is not None else {}
     played = addresses(Ports(layout).known(PORT)) if run is not None and run.rehearsal is not None else {}
-    return ZerodhaSettings.model_validate({**(values.get("zerodha") or {}), **played})
+    return ZerodhaSettings.model_validate({**run_section(layout, "zerodha"), **played})
 
 
 def kept_keys(layout: Layout, broker: str) -> AppKeys | None:

@@ -34,6 +34,11 @@ async def run(process: Process) -> None:
         from alpha_panda.market_feed.sources.kite.edges import kite_source  # noqa: PLC0415 # house: broker: likewise
 
         source = await edges.enter_async_context(kite_source(settings, table))  # house: broker: likewise
+    elif settings.feed.source == "yahoo":
+        from alpha_panda.market_feed.sources.yahoo.source import YahooSource  # noqa: PLC0415 - few feeds load pandas
+        from alpha_panda.yahoo.client import YahooClient  # noqa: PLC0415 - likewise
+
+        source = YahooSource(settings.yahoo, YahooClient(settings.yahoo), table, calendar)
     else:
         source = select_source(settings.feed, table, calendar)
     producer = make_producer(settings.kafka)
@@ -70,7 +75,7 @@ async def run(process: Process) -> None:
             process.watch.watch_market(calendar, names={each.token: each.name for each in source.instruments})
             await feed.stream(_bundles(source, settings.feed.rate), settings.feed.rate)
         elif isinstance(source, LiveSource):
-            process.watch.watch_market(calendar, live=True)
+            process.watch.watch_market(calendar, live=True, silence=source.silence_seconds)
             await feed.live(source)
         else:
             raise InputError(f"feed source {settings.feed.source!r} offers neither epochs nor ticks")

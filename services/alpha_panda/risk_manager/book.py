@@ -32,6 +32,11 @@ class Book:
         """The Broker's, None where nothing may trade on it."""
         return self.broker if isinstance(self.broker, BrokerTerms) else None
 
+    @property
+    def trades_money(self) -> bool:
+        """Whether the Broker is live."""
+        return self.terms is not None and self.terms.live
+
     def configure(self, data: BrokerConfigured | StrategyConfigured) -> None:
         """Take a changed resource over: the next signal is held to it."""
         self._limited = None
@@ -53,8 +58,7 @@ class Book:
         if spec is None:
             return None
         if name not in self._strategies:
-            live = self.terms is not None and self.terms.live
-            self._strategies[name] = read_strategy(spec, self._name, live=live)
+            self._strategies[name] = read_strategy(spec, self._name, live=self.trades_money)
         return self._strategies[name]
 
     def loss_limits(self) -> dict[str, int]:

@@ -91,6 +91,9 @@ class RiskManagerProcessor(Processor):
         if isinstance(data, Tick):
             if data.filled_in is True:
                 return ()  # the silence that it fills was one
+            self._state.delayed = data.delayed is True
+            if self._state.delayed and self._book.trades_money:
+                return ()  # for real money it is no price
             self._guard.price(data, event.event_time)
             if self._live and (self._state.heard is None or event.event_time > self._state.heard):
                 self._state.heard = event.event_time

@@ -35,6 +35,8 @@ class RiskState(msgspec.Struct, kw_only=True):
     """Raw signals that have their verdict."""
     recalled: list[tuple[datetime, SignalValidated]] = msgspec.field(default_factory=list)
     """Verdicts on the log that wait for the Broker's resource, to know what they reserve."""
+    delayed: bool = False
+    """Whether the last price was of a source that tells prices late."""
     watermark: datetime | None = None
     heard: datetime | None = None
     """Live: the time of the latest tick. A turn that catches up decides on signals before time passes for it."""

@@ -100,6 +100,7 @@ class Judge:
             exposure=state.exposure,
             locks=state.locks,
             freshness=state.freshness,
+            delayed=state.delayed and self._book.trades_money,
         )
 
     def _size(self, inquiry: Inquiry, reasons: list[Refusal]) -> Sized | Refusal | None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
+import msgspec
+
 from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.feed_watch import FeedWatch
 from alpha_panda.domain.pipeline_watch import Bounds, Code, Finding, Now, Observation, StageWatch
@@ -35,10 +37,19 @@ class ServiceWatch:
         self._feed: FeedWatch | None = None
 
     def watch_market(
-        self, calendar: SessionCalendar | None, *, names: Mapping[int, str] | None = None, live: bool = False
+        self,
+        calendar: SessionCalendar | None,
+        *,
+        names: Mapping[int, str] | None = None,
+        live: bool = False,
+        silence: float = 0.0,
     ) -> None:
-        """Watch the market, too; without a calendar as a replay. `names` are instruments to watch one by one."""
-        self._feed = FeedWatch(self._bounds, calendar, self._clock(), live=live)
+        """Watch the market, too; without a calendar as a replay. `names` are instruments to watch one by one.
+
+        `silence` are the seconds for which its source says nothing by its nature.
+        """
+        bounds = msgspec.structs.replace(self._bounds, stale_feed_seconds=max(self._bounds.stale_feed_seconds, silence))
+        self._feed = FeedWatch(bounds, calendar, self._clock(), live=live)
         self._feed.follow(names or {})
 
     def observe(self, pending: int, done: int, waits_for: tuple[str, ...] = ()) -> None:

@@ -18,6 +18,7 @@ from alpha_panda.runtime.api_settings import ApiSettings, OperationsSettings
 from alpha_panda.runtime.notifier_settings import NotifierSettings
 from alpha_panda.runtime.order_settings import ExchangeOrderSettings
 from alpha_panda.runtime.sections import FreePort, Port, Section
+from alpha_panda.runtime.yahoo_settings import YahooSettings
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.topology.graph import SERVICES
 
@@ -163,7 +164,7 @@ class RunSettings(Section):
 class FeedSettings(Section):
     """Where market data comes from."""
 
-    source: Literal["none", "replay", "synthetic", "kite"] = "none"
+    source: Literal["none", "replay", "synthetic", "kite", "yahoo"] = "none"
     path: Path | None = None
     speed: str = "max"
     timezone: str | None = None
@@ -256,6 +257,7 @@ class ServiceSettings(Section):
     budget: BudgetSettings = BudgetSettings()
     orders: ExchangeOrderSettings = ExchangeOrderSettings()
     zerodha: ZerodhaSettings = ZerodhaSettings()
+    yahoo: YahooSettings = YahooSettings()
     data: DataSettings = DataSettings()
 
     @model_validator(mode="before")

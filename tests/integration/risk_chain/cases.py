@@ -210,8 +210,9 @@ BREAKERS = {
 BY_THE_CLOCK = {"intraday_cutoff": DAILY, "market_phase": "auction"}
 """What the time of day refuses, and of which Strategy. The exchange's timetable is no setting."""
 
-LIVE_ONLY = frozenset({"signal_expired", "halts_unreadable"})
-"""In a replay a signal waits and the switch in Redis is not asked. `tests/integration/kill_switch` shows these live."""
+LIVE_ONLY = frozenset({"signal_expired", "halts_unreadable", "delayed_data"})
+"""In a replay a signal waits, the switch in Redis is not asked, and no price is late. `tests/integration/kill_switch`
+shows the first two live, `tests/unit/risk_manager` the third."""
 
 UNREACHABLE = {
     "unknown_instrument": "the runner gives a strategy only instruments of the table that the risk manager has, too",

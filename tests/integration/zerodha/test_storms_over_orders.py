@@ -69,6 +69,14 @@ async def ended(process: subprocess.Popen[bytes]) -> int:
     return process.returncode
 
 
+async def kill(rig: Rig, store: Store, how: signal.Signals = signal.SIGKILL) -> None:
+    """A store ends without warning."""
+    assert store.process.pid is not None
+    os.kill(store.process.pid, how)
+    await store.process.ended()
+    rig.kills += 1
+
+
 async def come_back(store: Store) -> None:
     """A store that was killed serves again."""
     await store.process.ended()
@@ -155,14 +163,11 @@ async def test_a_login_that_ends_amid_a_burst_ends_the_burst(rig: Rig) -> None:
 async def test_without_postgresql_nothing_is_sent_and_then_it_goes_on(rig: Rig) -> None:
     await trading(rig)
     postgres, before = rig.stores.postgres, len(rig.posts())
-    assert postgres.process.pid is not None
-    os.kill(postgres.process.pid, signal.SIGQUIT)
-    await postgres.process.ended()
+    await kill(rig, postgres, signal.SIGQUIT)
     entries = [rig.enter() for _ in range(3)]
     process = rig.alive()
     assert process is not None
     await ended(process)
-    rig.kills += 1
     assert len(rig.posts()) == before, "an order was sent that no row stands for"
     await come_back(postgres)
     await trading(rig)
@@ -174,10 +179,7 @@ async def test_without_postgresql_nothing_is_sent_and_then_it_goes_on(rig: Rig) 
 async def test_without_redis_nobody_knows_what_is_halted_and_nothing_is_entered(rig: Rig) -> None:
     await trading(rig)
     redis, before = rig.stores.redis, len(rig.posts())
-    assert redis.process.pid is not None
-    os.kill(redis.process.pid, signal.SIGKILL)
-    await redis.process.ended()
-    rig.kills += 1
+    await kill(rig, redis)
     found = await comes_to(rig, rig.enter(), "DENIED")
     assert (found["code"], len(rig.posts())) == ("halts_unreadable", before)
     await come_back(redis)
@@ -191,10 +193,7 @@ async def test_what_happens_without_kafka_is_told_once_it_is_back(rig: Rig) -> N
     await comes_to(rig, entry, "ACKED", leg="stop")
     await comes_to(rig, entry, "ACKED", leg="target")
     kafka = rig.stores.kafka
-    assert kafka.process.pid is not None
-    os.kill(kafka.process.pid, signal.SIGKILL)
-    await kafka.process.ended()
-    rig.kills += 1
+    await kill(rig, kafka)
     rig.simulator.price(NAME, PRICE + 400, 1_000)
     await come_back(kafka)
     await trading(rig)
@@ -213,6 +212,42 @@ async def test_a_fifth_of_all_answers_is_lost_and_every_order_is_booked_once(rig
     rig.simulator.faults()
 
 
+async def test_updates_that_come_twice_and_in_disorder_change_nothing(rig: Rig) -> None:
+    await trading(rig)
+    rig.simulator.faults(Fault(kind=Kind.UPDATES_TWICE), Fault(kind=Kind.UPDATES_SHUFFLED))
+    entries = [rig.enter(stop_loss_paise=PRICE - 200) for _ in range(BURST)]
+    for each in entries:
+        await comes_to(rig, each, "FILLED")
+        await comes_to(rig, each, "ACKED", leg="stop")
+        rig.leave(each)
+    for each in entries:
+        await comes_to(rig, each, "CANCELLED", leg="stop")
+    rig.simulator.faults()
+
+
+async def test_a_socket_that_says_nothing_is_left_and_orders_are_booked_without_it(rig: Rig) -> None:
+    await trading(rig)
+
+    def connections() -> int:
+        return len(rig.simulator.lines("ticker connected"))
+
+    async def made_anew() -> bool:
+        return connections() > before
+
+    async def heard() -> bool:
+        return rig.simulator.call(lambda: len(rig.simulator.server.stream.connections)) > 0
+
+    await until(heard, "the service hears updates")
+    before = connections()
+    rig.simulator.faults(Fault(kind=Kind.DEAD))
+    for _ in range(3):
+        await comes_to(rig, rig.enter(), "FILLED")
+    await until(made_anew, "the silent connection is left for another")
+    rig.silences += connections() - before
+    rig.simulator.faults()
+    await comes_to(rig, rig.enter(), "FILLED")
+
+
 async def test_a_late_order_is_found_in_the_end(rig: Rig) -> None:
     await trading(rig)
     rig.simulator.faults(Fault(kind=Kind.LATE, on="place", count=1, seconds=3.0))
@@ -223,7 +258,7 @@ async def test_a_late_order_is_found_in_the_end(rig: Rig) -> None:
 async def test_afterwards_every_invariant_of_the_exchanges_journal_holds(rig: Rig) -> None:
     await trading(rig)
     run = await story(rig)
-    judge(run, LEAST)
+    judge(run, {**LEAST, "updates_twice": BURST, "updates_shuffled": BURST // 2, "silences": 1})
     found = adoption_seconds(rig, run)
     print(f"adopted {len(found)}: median {sorted(found)[len(found) // 2]:.2f} s, longest {max(found):.2f} s")  # noqa: T201 - shown with -s
     assert max(found) <= LONGEST_ADOPTION_SECONDS

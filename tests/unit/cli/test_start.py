@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from alpha_panda.cli.resource_files import read_resources
 from alpha_panda.cli.start import StartOptions, start
 from alpha_panda.errors import InputError
 from alpha_panda.local.identity import own_start_time
@@ -94,3 +95,15 @@ def test_the_port_of_a_running_api_cannot_be_changed(layout: Layout):
     error = refusal(layout, api_port=9090)
     assert "served on port 8081, and --api-port asks for 9090" in str(error)
     assert "panda down" in str(error.remedy)
+
+
+def test_an_exchange_is_not_fed_with_prices_that_come_late(tmp_path: Path):
+    file = tmp_path / "broker.yaml"
+    file.write_text(
+        "apiVersion: alphapanda.io/v1alpha1\nkind: Broker\nmetadata: {name: zerodha}\n"
+        "spec: {type: Zerodha, credentialsSecretRef: {name: kite}}\n"
+    )
+    layout = Layout(tmp_path / "data")
+    with pytest.raises(InputError, match="--yahoo feeds prices that come late, and zerodha trades at an exchange"):
+        start(Platform(layout), StartOptions(**{**NOTHING, "yahoo": True}), read_resources([str(file)]))
+    assert load_run(layout) is None

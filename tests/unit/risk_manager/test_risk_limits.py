@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.trading import ACME, BOLT, LOTS, broker, broker_spec, feed, moment, price, signal, strategy_spec
 from tests.unit.risk_manager.positions import account, fill, quoted, refused, sized
@@ -12,6 +13,8 @@ from tests.unit.risk_manager.positions import account, fill, quoted, refused, si
 from alpha_panda.domain.instrument import Exchange, Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.sectors import UNKNOWN
+from alpha_panda.events.envelope import Event
+from alpha_panda.events.market import Tick
 from alpha_panda.events.signals import Intent, OrderType, Product, Side
 
 AUCTION_DAY = date(2026, 8, 3)
@@ -55,6 +58,26 @@ def test_an_entry_needs_a_price_that_is_fresh() -> None:
         "rejected: stale_data: the last price is 60.5 s old, limit 60 s (account.maxDataAgeSeconds)"
     )
     assert sized(desk, signal("10:01:00", n=2))[0] > 0
+
+
+def late(clock: str) -> Event[Tick]:
+    """A price that its source tells late."""
+    tick = price(clock, 100_00)
+    return msgspec.structs.replace(tick, data=msgspec.structs.replace(tick.data, delayed=True))
+
+
+def test_no_real_money_follows_from_prices_that_come_late_and_paper_money_does() -> None:
+    spec = {"mode": "Live", "acknowledgeLive": "mo", "risk": {"maxDailyLoss": "100"}}
+    live = account(strategies={"mo": strategy_spec(**spec)})
+    feed(live, broker({**broker_spec(account={"maxDataAgeSeconds": 0}), "live": True}), late("10:00:00"))
+    found = refused(live, signal("10:00:01"))
+    assert "delayed_data" in [each.code for each in found.reasons]
+    assert 100_00 not in live._state.exposure.marks.values()  # noqa: SLF001 - what it knows of the market
+    feed(live, *quoted("10:00:02"))
+    assert sized(live, signal("10:00:03", n=1))[0] > 0
+    paper = account()
+    feed(paper, late("10:00:00"))
+    assert sized(paper, signal("10:00:01"))[0] > 0
 
 
 def test_the_age_of_a_price_counts_within_the_session_only() -> None:

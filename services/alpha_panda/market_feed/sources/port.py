@@ -118,6 +118,9 @@ class LiveBatch(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSource(Source):
     """A market that goes on by itself; which instruments it is followed for can change at any time."""
 
+    silence_seconds: float = 0.0
+    """For how long it says nothing by its nature; longer silence is a fault."""
+
     @abstractmethod
     def follow(self, names: frozenset[str]) -> None:
         """Follow these instruments, as EXCHANGE:SYMBOL, and no others."""
