@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -38,9 +36,9 @@ from alpha_panda.operations.halting import Standings, release
 from benchmarks.load import BROKER, broker, documents, instruments
 from benchmarks.order_watch import OrderWatch
 from benchmarks.press_figures import Press, facts_of, rows_of, spread
-from benchmarks.press_ways import Way, panda_command, ways
+from benchmarks.press_ways import Way, ways
 from benchmarks.result import Benchmark, Options, Result
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, run_panda, send
 from benchmarks.worker import WorkerError
 
 INSTRUMENTS: Final = 20
@@ -152,17 +150,20 @@ class _Pressing:
 
 @contextmanager
 def _stopped(layout: Layout, condition: str) -> Iterator[None]:
-    """The store's process is stopped meanwhile: it neither answers nor refuses."""
+    """The store's processes are stopped meanwhile: it neither answers nor refuses, also on connections that it has."""
     file = layout.run / f"{condition}.json"
     if not file.exists():
         yield
         return
     pid = msgspec.json.decode(file.read_bytes())["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    stopped = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    for each in stopped:
+        send(each, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        for each in stopped:
+            send(each, signal.SIGCONT)
 
 
 @contextmanager
@@ -174,14 +175,14 @@ def trading(folder: Path) -> Iterator[Stage]:
     stage: Stage | None = None
     try:
         market = ("--synthetic", str(INSTRUMENTS), "--rate", str(TICKS_A_SECOND))
-        _panda(data, "up", "-f", str(folder / "desk.yaml"), *market)
+        run_panda(data, "up", "-f", str(folder / "desk.yaml"), *market)
         stage = Stage(data)
         stage.wait(stage.is_ready, "the services are ready")
         yield stage
     finally:
         if stage is not None:
             stage.close()
-        _panda(data, "reset", "-y")
+        run_panda(data, "reset", "-y")
 
 
 def _strategies() -> Iterable[dict[str, Any]]:
@@ -201,13 +202,6 @@ def _strategies() -> Iterable[dict[str, Any]]:
                 "levels": {"stopLossPercent": "5"},
             },
         }
-
-
-def _panda(data: Path, *arguments: str) -> None:
-    command, environment = panda_command(data, *arguments)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    if done.returncode != 0:
-        raise WorkerError(f"panda {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
 
 
 def run(options: Options, conditions: Sequence[str] = tuple(CONDITIONS), number: int | None = None) -> Result:

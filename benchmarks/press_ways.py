@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -18,8 +15,8 @@ import msgspec
 from alpha_panda.events.control import HaltScope, TradingHalted
 from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.operations.halting import press
-from benchmarks.stage import Stage
-from benchmarks.worker import ROOT, WorkerError
+from benchmarks.stage import Stage, panda_command
+from benchmarks.worker import WorkerError
 
 _PATIENCE_SECONDS: Final = 60.0
 _ROUTE: Final = "/api/v1/ops/halts"
@@ -125,13 +122,6 @@ async def ways(stage: Stage) -> AsyncIterator[tuple[Way, ...]]:
         for client in (program, browser):
             (await client.get("/api/v1/auth/me")).raise_for_status()
         yield Code(stage), Request(program), Page(browser), Command(stage)
-
-
-def panda_command(data: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """`panda` of this tree on a data directory, and its environment."""
-    path = os.pathsep.join(str(ROOT / folder) for folder in ("services", "strategies", "."))
-    command = [sys.executable, "-m", "alpha_panda", *arguments, "--data-dir", str(data)]
-    return command, {**os.environ, "PYTHONPATH": path}
 
 
 def _client(stage: Stage) -> httpx.AsyncClient:
