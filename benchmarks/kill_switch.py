@@ -43,11 +43,11 @@ from benchmarks.worker import WorkerError
 
 INSTRUMENTS: Final = 20
 TICKS_A_SECOND: Final = 1000
-CONDITIONS: Final = {"all up": (10, 30), "redis": (4, 12), "postgres": (4, 12), "kafka": (4, 12)}
+CONDITIONS: Final = {"all up": (10, 32), "redis": (4, 11), "postgres": (4, 11), "kafka": (4, 11)}
 """By the store that is stopped: presses in each way, of the short run and of the long one."""
-_HOLD_SECONDS: Final = 0.6
+_HOLD_SECONDS: Final = 0.4
 """For how long a store is stopped and watched; at the first press of each way, for so long after its return."""
-_AFTER_SECONDS: Final = 0.3
+_AFTER_SECONDS: Final = 0.2
 """For how long it is watched after the stopped store goes on."""
 _FLOWS_SECONDS: Final = 1.0
 """An entry in scope is not older than this when it is pressed, or there would be nothing to stop."""

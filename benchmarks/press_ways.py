@@ -58,7 +58,7 @@ class Command(Way):
     """`panda halt` as a program."""
 
     name = "panda halt"
-    share = 0.2
+    share = 0.1
     waits_for_start = True
 
     def __init__(self, stage: Stage) -> None:
