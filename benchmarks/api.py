@@ -1,7 +1,7 @@
 """Reads of the API at a steady rate, beside a market that trades and then of a platform at rest.
 
 Each request is due at its own moment, whether the one before it was answered or not, and its time counts from that
-moment: a server that stalls is not asked less. The mix is what a dashboard and a program ask for, and every list is full.
+moment: a server that stalls is not asked less. The mix is what a dashboard and a program ask for; every list is full.
 """
 
 from __future__ import annotations
