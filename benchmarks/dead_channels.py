@@ -27,7 +27,7 @@ _BUNDLE: Final = 10
 _MOST_MORE: Final = 1.1
 _PERCENT: Final = {"median": 50, "99th percentile": 99}
 _ADDRESSES: Final = {
-    "mail": "mailto://panda:unused@127.0.0.1:{port}/?smtp=127.0.0.1&mode=insecure&from=a@example.org&to=b@example.org",
+    "mail": "mailto://127.0.0.1:{port}/?smtp=127.0.0.1&mode=insecure&from=a@example.org&to=b@example.org",
     "webhook": "json://127.0.0.1:{port}/",
 }
 

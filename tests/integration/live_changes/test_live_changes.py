@@ -56,8 +56,7 @@ def test_channels_that_hang_delay_no_fill_and_no_other_channel(desk: Desk) -> No
     """A mail server and a webhook that take the connection and never answer, beside a webhook that does."""
     with silence() as mail, silence() as hook, posts() as heard:
         channels = {
-            "mail": f"mailto://panda:unused@127.0.0.1:{mail.port}/?smtp=127.0.0.1&mode=insecure"
-            "&from=a@example.org&to=b@example.org",
+            "mail": f"mailto://127.0.0.1:{mail.port}/?smtp=127.0.0.1&mode=insecure&from=a@example.org&to=b@example.org",
             "hook": f"json://127.0.0.1:{hook.port}/",
             "heard": f"{heard.url.replace('http', 'json')}/",
         }
