@@ -1,19 +1,21 @@
 """Reads of the API at a steady rate, beside a market that trades and then of a platform at rest.
 
 Each request is due at its own moment, whether the one before it was answered or not, and its time counts from that
-moment: a server that stalls is not asked less. The mix is what a dashboard and a program ask for.
+moment: a server that stalls is not asked less. The mix is what a dashboard and a program ask for; every list is full.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from http import HTTPStatus
 from itertools import cycle
 from typing import Final
 
+import aiohttp
 import httpx
 
-from benchmarks.load import BROKER, broker, crossing
+from benchmarks.load import BROKER, broker, on_ticks
 from benchmarks.result import Benchmark, Better, Options, Result, Row
 from benchmarks.stage import staged
 from benchmarks.worker import WorkerError
@@ -21,14 +23,16 @@ from benchmarks.worker import WorkerError
 RATE: Final = 200
 SECONDS: Final = 15
 _REACH: Final = 20.0
+_CONNECTIONS: Final = 64
+_ROWS: Final = 50
 _PATHS: Final = (
     f"/api/v1/portfolios/{BROKER}",
     f"/api/v1/portfolios/{BROKER}/positions",
-    f"/api/v1/portfolios/{BROKER}/orders?limit=50",
-    f"/api/v1/portfolios/{BROKER}/signals?limit=50",
+    f"/api/v1/portfolios/{BROKER}/orders?limit={_ROWS}",
+    f"/api/v1/portfolios/{BROKER}/signals?limit={_ROWS}",
     "/api/v1/portfolios",
     "/api/v1/strategies",
-    "/api/v1/fills?limit=50",
+    f"/api/v1/fills?limit={_ROWS}",
 )
 _FEED: Final = ("--synthetic", "20", "--rate", "1000")
 
@@ -37,13 +41,14 @@ async def ask(url: str, token: str) -> list[float]:
     """Milliseconds from when each request was due to when its answer was there, sorted."""
     headers = {"Authorization": f"Bearer {token}"}
     found: list[float] = []
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=30) as client:
+    connections = aiohttp.TCPConnector(limit=_CONNECTIONS)
+    async with aiohttp.ClientSession(url, headers=headers, connector=connections) as client:
 
         async def one(path: str, due: float) -> None:
-            answer = await client.get(path)
-            if answer.status_code != httpx.codes.OK:
-                raise WorkerError(f"{path} was answered with {answer.status_code}: {answer.text[:200]}")
+            async with client.get(path) as answer:
+                text = await answer.read()
+            if answer.status != HTTPStatus.OK:
+                raise WorkerError(f"{path} was answered with {answer.status}: {text[:200]!r}")
             found.append((time.perf_counter() - due) * 1000)
 
         begun = time.perf_counter()
@@ -63,12 +68,12 @@ def percentile(found: list[float], share: float) -> float:
 def measure(options: Options) -> Result:
     """Ask beside a market that trades, and once it is paused."""
     busy, idle = list[list[float]](), list[list[float]]()
-    with staged(options.folder, broker(), crossing(), feed=_FEED) as stage:
+    with staged(options.folder, broker(), on_ticks(), feed=_FEED) as stage:
         url, token = stage.api, stage.layout.secret("api-token")
         every = tuple(stage.pids())
         for turn in range(options.repetitions):
             with stage.only(*every):
-                stage.wait(lambda: _answers(url, token), "the API shows an account")
+                stage.wait(lambda: _answers(url, token), f"the API shows an account and {_ROWS} fills")
                 busy.append(asyncio.run(ask(url, token)))
             with stage.only(*(name for name in every if name != "market-feed")):
                 idle.append(asyncio.run(ask(url, token)))
@@ -78,8 +83,8 @@ def measure(options: Options) -> Result:
 
 
 def _answers(url: str, token: str) -> bool:
-    headers = {"Authorization": f"Bearer {token}"}
-    return all(httpx.get(url + path, headers=headers).status_code == httpx.codes.OK for path in _PATHS)
+    answers = [httpx.get(url + path, headers={"Authorization": f"Bearer {token}"}) for path in _PATHS]
+    return all(each.status_code == httpx.codes.OK for each in answers) and len(answers[-1].json()["items"]) == _ROWS
 
 
 def _result(busy: list[list[float]], idle: list[list[float]]) -> Result:

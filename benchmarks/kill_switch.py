@@ -1,8 +1,9 @@
 """The kill switch under load: how long after a press the last order that adds risk still goes out.
 
-A made-up market trades all the time; `panda halt`'s own code presses, in turn for everything, a Broker, a
-strategy, an instrument, with every store up and with each of them stopped (SIGSTOP) as it is pressed. What
-counts is the time of the order's record on the log, against the press's call and its return.
+A made-up market trades all the time; the command, the API and the dashboard's button press, in turn for everything,
+a Broker, a strategy, an instrument, with every store up and with each of them stopped (SIGSTOP) as it is pressed. What
+counts is the time of the order's record on the log, against the press's call; against its return where a program
+starts first.
 
 `python -m benchmarks.kill_switch [--long] [--condition redis]` runs it alone: JSON on standard output, a
 table on standard error.
@@ -12,16 +13,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
@@ -34,59 +32,53 @@ from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
 from alpha_panda.local.halt_doors import find_doors
 from alpha_panda.local.layout import Layout
 from alpha_panda.operations.halt_door import Standing
-from alpha_panda.operations.halting import Standings, press, release
+from alpha_panda.operations.halting import Standings, release
 from benchmarks.load import BROKER, broker, documents, instruments
 from benchmarks.order_watch import OrderWatch
-from benchmarks.result import Benchmark, Better, Options, Result, Row
-from benchmarks.stage import Stage
-from benchmarks.worker import ROOT, WorkerError
+from benchmarks.press_figures import Press, facts_of, rows_of, spread
+from benchmarks.press_ways import Way, ways
+from benchmarks.result import Benchmark, Options, Result
+from benchmarks.stage import Stage, run_panda, send
+from benchmarks.worker import WorkerError
 
-GOAL_MILLISECONDS: Final = 250.0
 INSTRUMENTS: Final = 20
 TICKS_A_SECOND: Final = 1000
-CONDITIONS: Final = {"all up": (40, 200), "redis": (8, 40), "postgres": (4, 20), "kafka": (4, 12)}
-"""By the store that is stopped: presses of the short run and of the long one."""
-_HOLD_SECONDS: Final = 0.45
-"""For how long it is watched after a press returns, or after the stopped store goes on."""
+CONDITIONS: Final = {"all up": (10, 32), "redis": (4, 11), "postgres": (4, 11), "kafka": (4, 11)}
+"""By the store that is stopped: presses in each way, of the short run and of the long one."""
+_HOLD_SECONDS: Final = 0.4
+"""For how long a store is stopped and watched; at the first press of each way, for so long after its return."""
+_AFTER_SECONDS: Final = 0.2
+"""For how long it is watched after the stopped store goes on."""
 _FLOWS_SECONDS: Final = 1.0
 """An entry in scope is not older than this when it is pressed, or there would be nothing to stop."""
 _PATIENCE_SECONDS: Final = 60.0
 _STRATEGIES: Final = ("one", "two")
 
 
-class Press(msgspec.Struct, frozen=True, kw_only=True):
-    """What one press did; times of entries in milliseconds, 0 where none came after it."""
-
-    condition: str
-    scope: str
-    doors: tuple[str, ...]
-    press_milliseconds: float
-    from_call: float
-    from_return: float
-    refused: int
-    exits: int
-
-
 async def measure(stage: Stage, condition: str, presses: int, say: Callable[[str], None]) -> list[Press]:
-    """Press that often, each time while entries in scope go out."""
-    names = [each.name for each in instruments()[:INSTRUMENTS]]
+    """Press that often in each way, each time while entries in scope go out."""
+    names_by_token = {each.token: each.name for each in instruments()}
+    names = list(names_by_token.values())[:INSTRUMENTS]
     turns = zip(cycle(HaltScope), cycle(names), cycle(_STRATEGIES), strict=False)
     found: list[Press] = []
-    names_by_token = {each.token: each.name for each in instruments()}
-    async with OrderWatch.over(stage.access, BROKER, names_by_token, decided=condition == "kafka") as watch:
-        while len(found) < presses:
-            scope, instrument, strategy = next(turns)
+    watching = OrderWatch.over(stage.access, BROKER, names_by_token, decided=condition == "kafka")
+    async with ways(stage) as every, watching as watch:
+        for number, way in ((number, way) for number in range(presses) for way in every):
+            if number >= max(1, presses * way.share):
+                continue
+            turn, instrument, strategy = next(turns)
+            scope = way.scope(turn)
             subject = {"all": "", "broker": BROKER, "strategy": strategy, "instrument": instrument}[scope.value]
             await _flows(watch, scope, subject)
-            found.append(await _press(stage, watch, condition, scope, subject))
-            say(f"{condition}, {len(found)} of {presses}: {_told(found[-1])}")
+            found.append(await _Pressing(stage, watch, condition, way, scope, subject).watched(patient=number == 0))
+            say(f"{condition}, {len(found)}: {_told(found[-1])}")
     return found
 
 
 def _told(each: Press) -> str:
     return (
-        f"{each.scope}: last entry {each.from_call:.0f} ms after the call, {each.from_return:.0f} after the return "
-        f"({each.press_milliseconds:.0f} ms later), {each.refused} refused, {each.exits} exits, "
+        f"{each.way}, {each.scope}: last entry {each.from_call:.0f} ms after the call, {each.from_return:.0f} after "
+        f"the return ({each.press_milliseconds:.0f} ms later), {each.refused} refused, {each.exits} exits, "
         f"held by {', '.join(each.doors)}"
     )
 
@@ -99,52 +91,79 @@ async def _flows(watch: OrderWatch, scope: HaltScope, subject: str) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _press(stage: Stage, watch: OrderWatch, condition: str, scope: HaltScope, subject: str) -> Press:
-    halt = TradingHalted(scope=scope, subject=subject, actor="benchmark", reason="measured")
-    with _stopped(stage.layout, condition):
-        called = time.time()
-        reports = await press(find_doors(stage.layout), halt)
-        returned = time.time()
-        await asyncio.sleep(_HOLD_SECONDS)
-    if condition in CONDITIONS and condition != "all up":
-        await asyncio.sleep(_HOLD_SECONDS)
+@dataclass(frozen=True)
+class _Pressing:
+    """One press, from its call to the release of what it halted."""
+
+    stage: Stage
+    watch: OrderWatch
+    condition: str
+    way: Way
+    scope: HaltScope
+    subject: str
+
+    async def watched(self, *, patient: bool) -> Press:
+        """Press and watch; where `patient`, the store stays stopped until the press returns."""
+        watch, where = self.watch, (self.scope, self.subject)
+        with _stopped(self.stage.layout, self.condition):
+            called = time.time()
+            pressing = asyncio.create_task(self._press())
+            if patient or self.way.waits_for_start:
+                await asyncio.wait({pressing})
+            await asyncio.sleep(_HOLD_SECONDS)
+        held, returned = await pressing
+        await asyncio.sleep(_AFTER_SECONDS)
         await watch.catch_up()
-    before_release = time.time()
-    held = tuple(each.door for each in reports if each.done)
-    if not held:
-        raise WorkerError(f"no store took the halt with {condition} stopped: {reports}")
-    resumed = TradingResumed(scope=scope, subject=subject, actor="benchmark", reason="measured")
-    held_by = tuple(Standing(scope=scope, subject=subject, door=each, actor=None, reason="") for each in held)
-    standing = Standings(halts=held_by, unreadable=())
-    if not all(each.done for each in await release(find_doors(stage.layout), resumed, standing)):
-        raise WorkerError(f"a store did not let go of the halt of {scope} {subject}")
-    await watch.catch_up()
-    last = max(watch.entries(scope, subject, called, before_release), default=called)
-    return Press(
-        condition=condition,
-        scope=scope.value,
-        doors=held,
-        press_milliseconds=(returned - called) * 1000,
-        from_call=max(0.0, last - called) * 1000,
-        from_return=max(0.0, last - returned) * 1000,
-        refused=watch.refused(scope, subject, called, before_release),
-        exits=watch.exits(called, before_release),
-    )
+        before_release = time.time()
+        await self._release(held)
+        await watch.catch_up()
+        last = max(watch.entries(*where, called, before_release), default=called)
+        return Press(
+            condition=self.condition,
+            way=self.way.name,
+            starts=self.way.waits_for_start,
+            scope=self.scope.value,
+            doors=held,
+            press_milliseconds=(returned - called) * 1000,
+            from_call=max(0.0, last - called) * 1000,
+            from_return=max(0.0, last - returned) * 1000,
+            refused=watch.refused(*where, called, before_release),
+            exits=watch.exits(called, before_release),
+        )
+
+    async def _press(self) -> tuple[tuple[str, ...], float]:
+        halt = TradingHalted(scope=self.scope, subject=self.subject, actor="benchmark", reason="measured")
+        held = await self.way.press(halt)
+        if not held:
+            raise WorkerError(f"no store took the halt with {self.condition} stopped")
+        return held, time.time()
+
+    async def _release(self, held: tuple[str, ...]) -> None:
+        resumed = TradingResumed(scope=self.scope, subject=self.subject, actor="benchmark", reason="measured")
+        held_by = tuple(
+            Standing(scope=self.scope, subject=self.subject, door=each, actor=None, reason="") for each in held
+        )
+        standing = Standings(halts=held_by, unreadable=())
+        if not all(each.done for each in await release(find_doors(self.stage.layout), resumed, standing)):
+            raise WorkerError(f"a store did not let go of the halt of {self.scope} {self.subject}")
 
 
 @contextmanager
 def _stopped(layout: Layout, condition: str) -> Iterator[None]:
-    """The store's process is stopped meanwhile: it neither answers nor refuses."""
+    """The store's processes are stopped meanwhile: it neither answers nor refuses, also on connections that it has."""
     file = layout.run / f"{condition}.json"
     if not file.exists():
         yield
         return
     pid = msgspec.json.decode(file.read_bytes())["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    stopped = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    for each in stopped:
+        send(each, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        for each in stopped:
+            send(each, signal.SIGCONT)
 
 
 @contextmanager
@@ -156,14 +175,14 @@ def trading(folder: Path) -> Iterator[Stage]:
     stage: Stage | None = None
     try:
         market = ("--synthetic", str(INSTRUMENTS), "--rate", str(TICKS_A_SECOND))
-        _panda(data, "up", "-f", str(folder / "desk.yaml"), *market)
+        run_panda(data, "up", "-f", str(folder / "desk.yaml"), *market)
         stage = Stage(data)
         stage.wait(stage.is_ready, "the services are ready")
         yield stage
     finally:
         if stage is not None:
             stage.close()
-        _panda(data, "reset", "-y")
+        run_panda(data, "reset", "-y")
 
 
 def _strategies() -> Iterable[dict[str, Any]]:
@@ -185,70 +204,24 @@ def _strategies() -> Iterable[dict[str, Any]]:
         }
 
 
-def _panda(data: Path, *arguments: str) -> None:
-    path = os.pathsep.join(str(ROOT / folder) for folder in ("services", "strategies", "."))
-    command = [sys.executable, "-m", "alpha_panda", *arguments, "--data-dir", str(data)]
-    environment = {**os.environ, "PYTHONPATH": path}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    if done.returncode != 0:
-        raise WorkerError(f"panda {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of all does not exceed; of a few values, one that was seen."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
 def run(options: Options, conditions: Sequence[str] = tuple(CONDITIONS), number: int | None = None) -> Result:
     """Press under each condition."""
-    rows: list[Row] = []
-    facts: dict[str, str] = {}
+    found: list[Press] = []
     with trading(options.folder) as stage:
         for condition in conditions:
-            presses = asyncio.run(measure(stage, condition, number or CONDITIONS[condition][options.long], options.say))
-            rows += _rows(condition, presses)
-            facts |= _facts(condition, presses)
-            options.say(f"kill switch, {condition}: p99 {rows[-2].value:.0f} ms after the return")
+            found += asyncio.run(measure(stage, condition, number or CONDITIONS[condition][options.long], options.say))
+    rows = [row for condition in conditions for row in rows_of(condition, found)]
+    rows += spread("every way but the program, every condition", [each.from_call for each in found if not each.starts])
     return Result(
         rows=tuple(rows),
-        facts=facts,
+        facts={name: value for condition in conditions for name, value in facts_of(condition, found).items()},
         compared=(
-            "The time of the last entry order's record after a halt, against the press's call and its return; 0 where "
-            "none came. With Kafka stopped, the time at which it was decided: one that was on its way is stamped when "
-            "Kafka goes on. A press with a store stopped returns when that store's time is up, and holds long before."
+            "The time of the last entry order's record after a halt, against the press's call; 0 where none came. "
+            "`panda halt` as a program counts from its return, since it starts first. With Kafka stopped, the time at "
+            "which it was decided: one that was on its way is stamped when Kafka goes on. The first press of each way "
+            "is waited for while its store is stopped, which is what a press is said to take at most."
         ),
     )
-
-
-def _rows(condition: str, presses: list[Press]) -> Iterator[Row]:
-    where = condition if condition == "all up" else f"{condition} stopped"
-    for name, values in (
-        ("call", [each.from_call for each in presses]),
-        ("return", [each.from_return for each in presses]),
-    ):
-        for share, label in ((0.5, "p50"), (0.99, "p99"), (1.0, "max")):
-            yield Row(
-                what=f"last entry after the {name} of a press, {where}, {label}",
-                unit="ms",
-                samples=(percentile(values, share),),
-                better=Better.LESS,
-                reach=GOAL_MILLISECONDS if label == "p99" else None,
-                note=f"{len(presses)} presses",
-            )
-
-
-def _facts(condition: str, presses: list[Press]) -> dict[str, str]:
-    doors = Counter(door for each in presses for door in each.doors)
-    scopes = Counter(each.scope for each in presses)
-    return {
-        f"{condition}: presses": ", ".join(f"{count} {scope}" for scope, count in sorted(scopes.items())),
-        f"{condition}: stores that took them": ", ".join(f"{door} {count}" for door, count in sorted(doors.items())),
-        f"{condition}: a press takes": f"{percentile([each.press_milliseconds for each in presses], 0.5):.0f} ms (p50)",
-        f"{condition}: entries refused, exits submitted while halted": (
-            f"{sum(each.refused for each in presses)}, {sum(each.exits for each in presses)}"
-        ),
-    }
 
 
 BENCHMARK: Final = Benchmark(name="kill-switch", title="Kill switch: press to the last entry", run=run, order=60)

@@ -60,7 +60,8 @@ def _result(alone: list[list[float]], beside: list[list[float]], facts: dict[str
         ),
         compared=(
             f"{CLIENTS} clients, half of the API's stream of events and half of a page's, listen for {SECONDS} s while "
-            f"{RATE:,} ticks a second become orders, after the same without them. They run on the same two cores."
+            f"{RATE:,} ticks a second become orders, after the same without them. They run on the same two "
+            "cores, at a lower priority."
         ),
         facts=facts,
     )

@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import Final
 
-from benchmarks.kill_switch import percentile
 from benchmarks.operator_stage import LEASE_SECONDS, OperatorStage, in_time, operator_stage
+from benchmarks.press_figures import percentile
 from benchmarks.result import Benchmark, Better, Options, Result, Row
 
 SIZES: Final = (1, 100, 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import httpx
@@ -14,6 +15,9 @@ from benchmarks.worker import WorkerError, read_order, say_ready, say_result
 
 _STREAMS = ("/api/v1/events", f"/brokers/{BROKER}/stream")
 """Programs and pages, in turn."""
+_NICE = 10
+_DATA = b"\ndata: "
+"""In every message, once; nothing else is read, since whoever listens has a machine of their own."""
 
 
 class ListenOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +30,8 @@ class ListenOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def listen(order: ListenOrder) -> None:
-    """Connect all, then count until the time is over."""
+    """Connect all, then count until the time is over; people's browsers take no time from this machine's processors."""
+    os.nice(_NICE)
     counts = [0] * order.clients
     connected = asyncio.Semaphore(0)
     headers = {"Authorization": f"Bearer {order.token}"}
@@ -41,8 +46,8 @@ async def listen(order: ListenOrder) -> None:
                 if answer.status_code != httpx.codes.OK:
                     raise WorkerError(f"client {number} was answered with {answer.status_code}")
                 connected.release()
-                async for line in answer.aiter_lines():
-                    counts[number] += line.startswith("data:")
+                async for part in answer.aiter_raw():
+                    counts[number] += part.count(_DATA)
             ended += 1
 
         listening = [asyncio.create_task(follow(number)) for number in range(order.clients)]

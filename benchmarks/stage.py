@@ -34,6 +34,7 @@ from benchmarks.worker import ROOT, WorkerError
 
 BAR_BUILDER, RUNNER, HISTORY = "bar-builder", "strategy-runner", "history"
 RISK, PAPER, PORTFOLIO = (f"{BROKER}.{name}" for name in ("risk-manager", "paper-trading", "portfolio"))
+API = "api"
 PIPELINE = (BAR_BUILDER, RUNNER, RISK, PAPER, PORTFOLIO, HISTORY)
 """The services that a tick comes by, the feed apart."""
 NO_FEED = ("--synthetic", str(INSTRUMENTS), "--rate", "1")
@@ -85,17 +86,17 @@ class Stage:
         every = self.pids()
         try:
             for name, pid in every.items():
-                _signal(pid, signal.SIGCONT if name in names else signal.SIGSTOP)
+                send(pid, signal.SIGCONT if name in names else signal.SIGSTOP)
             yield
         finally:
             for name, pid in self.pids().items():
                 if name != "market-feed":
-                    _signal(pid, signal.SIGCONT)
+                    send(pid, signal.SIGCONT)
 
     def is_ready(self) -> bool:
-        """Whether every service of the pipeline is at work."""
+        """Whether every service of the pipeline is at work, and the API."""
         states = {each.name: each.state for each in asyncio.run(self._platform.services())}
-        return all(states.get(name) == "Ready" for name in PIPELINE)
+        return all(states.get(name) == "Ready" for name in (*PIPELINE, API))
 
     def cpu(self, name: str) -> float:
         """Seconds of processor time that the service has used."""
@@ -198,7 +199,7 @@ def staged(folder: Path, *resources: dict[str, object], feed: tuple[str, ...] = 
     file.write_text(documents(*resources))
     stage: Stage | None = None
     try:
-        _panda(data, "up", "-f", str(file), *feed)
+        run_panda(data, "up", "-f", str(file), *feed)
         stage = Stage(data)
         os.kill(stage.pid("market-feed"), signal.SIGSTOP)
         stage.wait(stage.is_ready, "the services are ready")
@@ -208,11 +209,11 @@ def staged(folder: Path, *resources: dict[str, object], feed: tuple[str, ...] = 
             stage.close()
         if data.exists():
             for pid in _running(data):
-                _signal(pid, signal.SIGCONT)
-            _panda(data, "reset", "-y")
+                send(pid, signal.SIGCONT)
+            run_panda(data, "reset", "-y")
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
+def send(pid: int, number: signal.Signals) -> None:
     """Send it to a process that may have ended meanwhile."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
@@ -223,10 +224,16 @@ def _running(data: Path) -> list[int]:
     return [] if status is None else [each.pid for each in status.services if each.pid is not None]
 
 
-def _panda(data: Path, *arguments: str) -> None:
+def panda_command(data: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """`panda` of this tree on a data directory, and its environment."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("services", "strategies", "."))
-    environment = {**os.environ, "PYTHONPATH": path}
     command = [sys.executable, "-m", "alpha_panda", *arguments, "--data-dir", str(data)]
+    return command, {**os.environ, "PYTHONPATH": path}
+
+
+def run_panda(data: Path, *arguments: str) -> None:
+    """Run `panda` of this tree on a data directory; raises WorkerError with what it said where it fails."""
+    command, environment = panda_command(data, *arguments)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise WorkerError(f"panda {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")

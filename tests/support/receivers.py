@@ -77,6 +77,43 @@ def mailbox() -> Iterator[Mailbox]:
             controller.stop()
 
 
+class Silence:
+    """A server that takes connections and never says a word, whatever its protocol."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        self.taken: list[socket.socket] = []
+
+    def take(self) -> None:
+        """Until it is closed."""
+        while True:
+            try:
+                self.taken.append(self._listening.accept()[0])
+            except OSError:
+                return
+
+    def close(self) -> None:
+        """Hang up on everybody."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for each in self.taken:
+            each.close()
+
+
+@contextmanager
+def silence() -> Iterator[Silence]:
+    """A server that hangs."""
+    server = Silence()
+    taking = threading.Thread(target=server.take, daemon=True)
+    taking.start()
+    try:
+        yield server
+    finally:
+        server.close()
+        taking.join()
+
+
 class Posts:
     """What an HTTP server took: path and JSON of each request; what chats wrote to the bot."""
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from alpha_panda.api.security.principal import Principal
 from alpha_panda.domain.audit import Deed
-from alpha_panda.errors import UnavailableError
+from alpha_panda.errors import PandaError, UnavailableError
 from alpha_panda.events.audit import Action, AuditRecorded
 from alpha_panda.events.control import CloseWanted, TradingHalted, TradingResumed
 from alpha_panda.operations.audit import AuditLog
@@ -49,7 +49,8 @@ class Desk:
         self._read_audit = read_audit
         self._resources = resources
         self.close = close
-        self._background: set[asyncio.Task[None]] = set()
+        self._unwritten = False
+        self._writing: asyncio.Task[None] | None = None
 
     async def record(self, who: Principal, action: Action, subject: str, reason: str = "", **change: Any) -> None:  # noqa: ANN401 - before and after
         """Write down what is about to be done, before it is.
@@ -79,10 +80,10 @@ class Desk:
         deed = _deed(who, Action.HALT, f"{halt.scope} {halt.subject}".strip(), halt.reason, {})
         try:
             await asyncio.to_thread(self._audit.keep, deed)
-        except OSError as error:
+        except (OSError, PandaError) as error:
             structlog.get_logger().error("a halt could not be noted before it was pressed", reason=str(error))
         reports = await press(self.doors, halt, held)
-        self._later(self._audit.record)
+        self._write_later()
         return reports
 
     async def release(self, resumed: TradingResumed) -> tuple[DoorReport, ...]:
@@ -104,16 +105,19 @@ class Desk:
             raise HTTPException(HTTPStatus.NOT_FOUND, _OF_THE_CLUSTER)
         return self._resources
 
-    def _later(self, work: Callable[[], object]) -> None:
-        async def run() -> None:
-            try:
-                await asyncio.to_thread(work)
-            except OSError as error:
-                structlog.get_logger().error("the audit log was not written", reason=str(error))
+    def _write_later(self) -> None:
+        """Have the log of audits take what waits, by one thread however often trading is halted meanwhile."""
+        self._unwritten = True
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
 
-        task = asyncio.create_task(run())
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+    async def _write(self) -> None:
+        while self._unwritten:
+            self._unwritten = False
+            try:
+                await asyncio.to_thread(self._audit.record)
+            except (OSError, PandaError) as error:
+                structlog.get_logger().error("the audit log was not written", reason=str(error))
 
 
 def _deed(who: Principal, action: Action, subject: str, reason: str, change: dict[str, Any]) -> Deed:

@@ -6,7 +6,6 @@ Names of Brokers come from `control.brokers` and are DNS labels; every value is 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -170,5 +169,5 @@ def _row(record: Mapping[str, Any]) -> Row:
     row = dict(record)
     for name in ("data", "verdict_data"):
         if isinstance(row.get(name), str):
-            row[name] = json.loads(row[name])
+            row[name] = msgspec.json.decode(row[name])
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -82,11 +83,12 @@ async def read_account(dependencies: Dependencies, broker: str) -> Account | Non
     summary = parts.get("summary")
     if summary is None:
         return None
+    named = partial(_named, dependencies, Sectors(dependencies.instruments))
     return Account(
         summary=summary.data,
-        positions=[_named(dependencies, each) for each in _rows(parts, "positions")],
+        positions=[named(each) for each in _rows(parts, "positions")],
         strategies=_rows(parts, "strategies"),
-        fills=[_named(dependencies, each) for each in _rows(parts, "fills")],
+        fills=[named(each) for each in _rows(parts, "fills")],
         curve=[(datetime.fromisoformat(each["at"]), each["equity_paise"]) for each in _rows(parts, "equity")],
         as_of=summary.as_of,
         written_at=summary.written_at,
@@ -106,8 +108,8 @@ def _rows(parts: dict[str, Cached], part: str) -> list[dict[str, Any]]:
     return list(parts[part].data) if part in parts else []
 
 
-def _named(dependencies: Dependencies, row: dict[str, Any]) -> dict[str, Any]:
+def _named(dependencies: Dependencies, sectors: Sectors, row: dict[str, Any]) -> dict[str, Any]:
     token = row["instrument_token"]
     instrument = dependencies.instruments.get(token)
     name = str(token) if instrument is None else instrument.name
-    return {**row, "instrument": name, "sector": Sectors(dependencies.instruments).of(token)}
+    return {**row, "instrument": name, "sector": sectors.of(token)}

@@ -23,6 +23,7 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     used: str
     limit: str
+    """With the word before it: what is used is `of` a limit, and what must be left is `at least` one."""
     share: float
     setting: str
     """Where it is set, in `spec.account` of the Broker."""
@@ -109,16 +110,16 @@ def _of(held: list[dict[str, object]], product: str) -> int:
 
 
 def _count(name: str, used: int, limit: int, setting: str) -> Gauge:
-    return Gauge(name=name, used=str(used), limit=str(limit), share=used / limit, setting=setting)
+    return Gauge(name=name, used=str(used), limit=f"of {limit}", share=used / limit, setting=setting)
 
 
 def _of_base(name: str, used_paise: int, base_paise: int, limit: str, setting: str) -> Gauge:
     part = used_paise / base_paise if base_paise > 0 else 0.0
     used = f"{percent(part)} · {rupees(used_paise)}"
-    return Gauge(name=name, used=used, limit=f"{limit} %", share=part / float(Decimal(limit) / 100), setting=setting)
+    return Gauge(name=name, used=used, limit=f"of {limit} %", share=part / float(Decimal(limit) / 100), setting=setting)
 
 
 def _of_value(name: str, used_paise: int, limit: str, setting: str) -> Gauge:
     limit_paise = paise_of_rupees(limit)
     share = used_paise / limit_paise if limit_paise else 1.0
-    return Gauge(name=name, used=rupees(used_paise), limit=rupees(limit_paise), share=share, setting=setting)
+    return Gauge(name=name, used=rupees(used_paise), limit=f"of {rupees(limit_paise)}", share=share, setting=setting)

@@ -64,6 +64,7 @@ class Prometheus:
         """Write where services listen, where that has changed."""
         text = json.dumps(targets(services), indent=1)
         if text != self._written:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             write_private(self._targets, text)
             self._written = text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from alpha_panda.notifier.vault import Vault
 from alpha_panda.runtime.alert_store import AlertStore
 from alpha_panda.runtime.claims import PostgresClaims
 from alpha_panda.runtime.kafka import make_consumer, retried, start_client
+from alpha_panda.runtime.loops import run_together
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
 from alpha_panda.runtime.redis import make_redis
@@ -61,14 +62,13 @@ async def run(process: Process) -> None:
             instruments=load_instruments(settings.data.instruments),
         )
         telegram = Telegram(table, desk, alerts, pool, process.metrics.registry)
-        works = [
+        await run_together(
             _sink(process, pool, alerts).run(),
             dispatcher.run(process.stopping),
             lookout.run(process.stopping),
             _tend(process, dispatcher, alerts),
             telegram.run(process.stopping),
-        ]
-        await _together(works)
+        )
 
 
 def _sink(process: Process, pool: asyncpg.Pool[Any], alerts: AlertStore) -> SinkService[Change]:
@@ -132,16 +132,3 @@ async def _tend(process: Process, dispatcher: Dispatcher, alerts: AlertStore) ->
             pruned = loop.time()
             await retried(lambda: alerts.prune(process.settings.notifier.keep_days))
         await asyncio.sleep(_NOTE_SECONDS)
-
-
-async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Until the first of them ends or fails; then none goes on."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            await task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -2,14 +2,15 @@
 
 A deed first goes to a file, then to the log with all that wait there: so the press of
 a kill switch waits for nothing, and what could not be written is written with the next deed. One process
-writes at a time, since each entry needs the digest of the one before.
+writes to the log at a time, since each entry needs the digest of the one before; the file is free meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -42,46 +43,51 @@ class AuditLog:
         """Nothing is opened yet; `settings` hold the credentials of operations."""
         self._settings = settings
         self._waiting = folder / "audit-waiting.jsonl"
-        self._lock = FileLock(folder / "audit.lock")
+        self._file = FileLock(folder / "audit-waiting.lock")
+        self._log = FileLock(folder / "audit.lock")
 
     def record(self, *deeds: Deed) -> str | None:
         """Write the deeds, and those that wait; where they could not be written, why: they wait for the next."""
-        self._lock.acquire()
+        self.keep(*deeds)
+        self._log.acquire()
         try:
-            self._keep(deeds)
             return asyncio.run(self._flush())
         finally:
-            self._lock.release()
+            self._log.release()
 
     def keep(self, *deeds: Deed) -> None:
         """Write the deeds to the file alone, which takes no store: `record` brings them to the log."""
-        self._lock.acquire()
-        try:
-            self._keep(deeds)
-        finally:
-            self._lock.release()
-
-    def _keep(self, deeds: tuple[Deed, ...]) -> None:
-        with self._waiting.open("ab") as file:
+        with self._alone(), self._waiting.open("ab") as file:
             file.writelines(msgspec.json.encode(deed) + b"\n" for deed in deeds)
             file.flush()
             os.fsync(file.fileno())
 
     async def _flush(self) -> str | None:
+        with self._alone():
+            waiting = self._waiting.read_bytes()
         try:
             with quiet_kafka():
                 async with asyncio.timeout(_SECONDS):
-                    await self._write()
+                    await self._write([msgspec.json.decode(line, type=Deed) for line in waiting.splitlines()])
         except TimeoutError:
             return f"Kafka did not answer within {_SECONDS:g} s"
         except (PandaError, OSError) as error:
             return str(error) or type(error).__name__
-        self._waiting.write_bytes(b"")
+        with self._alone():
+            self._waiting.write_bytes(self._waiting.read_bytes().removeprefix(waiting))
         return None
 
-    async def _write(self) -> None:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else reads or writes the file of what waits, which takes no longer than a file does."""
+        self._file.acquire()
+        try:
+            yield
+        finally:
+            self._file.release()
+
+    async def _write(self, deeds: Sequence[Deed]) -> None:
         settings = self._settings()
-        deeds = [msgspec.json.decode(line, type=Deed) for line in self._waiting.read_bytes().splitlines()]
         newest = await read_newest(settings, _LOOK_BACK)
         written = {_identity(entry) for entry in newest}
         last = newest[-1] if newest else None

@@ -70,10 +70,10 @@ async def ask(folder: Path, errand: Errand, seconds: float) -> Told:
 
 def take(folder: Path) -> list[Errand]:
     """The errands that wait, the oldest first; they are taken, so that none is done twice."""
-    waiting = sorted((folder / _FOLDER).glob(f"*{_ASKED}"), key=lambda path: path.stat().st_mtime)
+    waiting = sorted((path.stat().st_mtime, path) for path in (folder / _FOLDER).glob(f"*{_ASKED}"))
     found: list[Errand] = []
-    for path in waiting:
-        age, text = time.time() - path.stat().st_mtime, path.read_bytes()
+    for asked_at, path in waiting:
+        age, text = time.time() - asked_at, path.read_bytes()
         path.unlink()
         if age < _STALE_SECONDS:
             found.append(msgspec.json.decode(text, type=Errand))

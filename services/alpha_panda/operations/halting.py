@@ -12,6 +12,7 @@ from alpha_panda.domain.kill_switch import halt_key
 from alpha_panda.errors import InputError, PandaError
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
 from alpha_panda.operations.halt_door import Door, Standing
+from alpha_panda.runtime.patience import within
 
 _HEAD_START_SECONDS: Final = 0.05
 
@@ -107,7 +108,7 @@ def _not_halted(resumed: TradingResumed, standing: Standings) -> InputError:
 
 async def _attempt(door: Door, action: Callable[[Door], Awaitable[str]]) -> DoorReport:
     try:
-        says = await asyncio.wait_for(action(door), door.seconds)
+        says = await within(door.seconds, action(door))
     except TimeoutError:
         return DoorReport(door=door.name, done=False, says=f"no answer within {door.seconds:g} s")
     except (PandaError, OSError) as error:

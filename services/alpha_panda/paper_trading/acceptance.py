@@ -6,17 +6,17 @@ from datetime import datetime
 
 import msgspec
 
-from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar
+from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.intraday import flatten_at
 from alpha_panda.domain.market_rules import RuleUnknownError
 from alpha_panda.domain.matching import PaperTerms
 from alpha_panda.domain.order_terms import Refusal, refuse_prices, refuse_quantity
+from alpha_panda.domain.wanted_orders import refusal, session_for
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.ids import order_id
 from alpha_panda.events.orders import Leg, Order
-from alpha_panda.events.signals import Intent, Product, Side, SignalRaised, SignalValidated
+from alpha_panda.events.signals import Product, Side, SignalRaised, SignalValidated
 from alpha_panda.paper_trading.state import Book, Trade, WorkingOrder
 
 
@@ -33,26 +33,6 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing that would increase risk may go out."""
 
 
-def order_of(event: Event[SignalValidated]) -> Order:
-    """The order that a validated signal asks for."""
-    signal = event.data.signal
-    leg = Leg.ENTRY if signal.intent is Intent.ENTER else Leg.EXIT
-    return Order(
-        order_id=order_id(event.event_time, event.data.signal_id, leg),
-        signal_id=event.data.signal_id,
-        strategy=signal.strategy,
-        instrument_token=signal.instrument_token,
-        leg=leg,
-        side=signal.side,
-        quantity=event.data.quantity,
-        product=signal.product,
-        order_type=signal.order_type,
-        limit_price_paise=signal.limit_price_paise,
-        trigger_price_paise=signal.trigger_price_paise,
-        reduce_only=leg is Leg.EXIT,
-    )
-
-
 def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrder | Refusal:
     """The working order, or why it fails."""
     terms = door.terms
@@ -60,16 +40,16 @@ def admit(event: Event[SignalValidated], order: Order, door: Door) -> WorkingOrd
         return terms
     if order.leg is Leg.ENTRY and door.halted is not None:
         return door.halted
-    session = _session(event.event_time, door.calendar)
+    session = session_for(event.event_time, door.calendar)
     if isinstance(session, Refusal):
         return session
-    refusal = _refuse_terms(event.data.signal, order, door) or _refuse_position(order, door.book)
-    if refusal is not None:
-        return refusal
+    found = _refuse_terms(event.data.signal, order, door) or _refuse_position(order, door.book)
+    if found is not None:
+        return found
     try:
         day = charges_table().day(session.date, terms.charges_as_of)
     except NoChargesError as error:
-        return Refusal(code="no_charges", value=str(session.date), limit="", message=_whole(error))
+        return Refusal(code="no_charges", value=str(session.date), limit="", message=f"{error}; {error.remedy}")
     return WorkingOrder(
         order=order,
         correlation_id=event.correlation_id,
@@ -110,22 +90,12 @@ def flatten_time(
     return flatten if flatten > event.event_time else None
 
 
-def _session(moment: datetime, calendar: SessionCalendar) -> Session | Refusal:
-    try:
-        session = calendar.session_at(moment)
-    except HorizonError as error:
-        return Refusal(code="market_closed", value=moment.isoformat(), limit="", message=_whole(error))
-    if session is None:
-        return _refusal("market_closed", moment.isoformat(), "a session of the market", "lies outside every session")
-    return session
-
-
 def _refuse_terms(signal: SignalRaised, order: Order, door: Door) -> Refusal | None:
     instrument = door.instrument
     if instrument is None:
-        return _refusal("unknown_instrument", order.instrument_token, "a token of the instrument table", "is unknown")
+        return refusal("unknown_instrument", order.instrument_token, "a token of the instrument table", "is unknown")
     if door.watermark is not None and door.watermark > signal.expires_at:
-        return _refusal("signal_expired", door.watermark.isoformat(), signal.expires_at.isoformat(), "is too late")
+        return refusal("signal_expired", door.watermark.isoformat(), signal.expires_at.isoformat(), "is too late")
     return refuse_prices(signal, instrument) or refuse_quantity(order.quantity, instrument)
 
 
@@ -133,22 +103,12 @@ def _refuse_position(order: Order, book: Book) -> Refusal | None:
     trade = book.trade(order)
     if order.leg is Leg.ENTRY:
         if trade is not None:
-            return _refusal("duplicate_position", trade.open, "no open or pending position", "would add to a position")
+            return refusal("duplicate_position", trade.open, "no open or pending position", "would add to a position")
         if order.side is Side.SELL and order.product is not Product.MIS:
-            return _refusal("short_needs_mis", order.product, Product.MIS, "would sell short")
+            return refusal("short_needs_mis", order.product, Product.MIS, "would sell short")
         return None
     if trade is None or not trade.open:
-        return _refusal("no_position", 0, "an open position", "has nothing to reduce")
+        return refusal("no_position", 0, "an open position", "has nothing to reduce")
     if order.side is trade.side:
-        return _refusal("wrong_side", order.side, trade.side.opposite, "would add to the position that it should close")
+        return refusal("wrong_side", order.side, trade.side.opposite, "would add to the position that it should close")
     return None
-
-
-def _refusal(code: str, value: object, limit: object, says: str) -> Refusal:
-    return Refusal(
-        code=code, value=str(value), limit=str(limit), message=f"the order {says}: {value}; allowed: {limit}"
-    )
-
-
-def _whole(error: HorizonError | NoChargesError) -> str:
-    return f"{error}; {error.remedy}"

@@ -22,13 +22,14 @@ from alpha_panda.domain.kill_switch import SwitchReading, Target, note, refuse_e
 from alpha_panda.domain.matching import PaperTerms
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.processor import AnyEvent, Processor
+from alpha_panda.domain.wanted_orders import order_of
 from alpha_panda.events.control import BrokerConfigured, TradingHalted, TradingResumed
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.market import Tick
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import SignalValidated
 from alpha_panda.events.topics import Topic
-from alpha_panda.paper_trading.acceptance import Door, admit, flatten_time, new_trade, order_of
+from alpha_panda.paper_trading.acceptance import Door, admit, flatten_time, new_trade
 from alpha_panda.paper_trading.legs import Legs
 from alpha_panda.paper_trading.market import TickMatch
 from alpha_panda.paper_trading.outbox import Cause, Outbox

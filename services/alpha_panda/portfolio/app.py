@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, cast
+from typing import cast
 
 from alpha_panda.domain.instrument_table import load_instruments
 from alpha_panda.domain.processor import Processor
@@ -13,6 +11,7 @@ from alpha_panda.portfolio.display import Display
 from alpha_panda.portfolio.ledger import LedgerWriter
 from alpha_panda.portfolio.processor import PortfolioProcessor
 from alpha_panda.portfolio.read_model import ReadModelWriter
+from alpha_panda.runtime.loops import run_together
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.postgres import make_pool
 from alpha_panda.runtime.process import Process
@@ -49,17 +48,4 @@ async def run(process: Process) -> None:
             .effects(keep)
             .processes(lambda _: PortfolioProcessor(broker))
         )
-        await _together(service.run(), display.keep())
-
-
-async def _together(service: Coroutine[Any, Any, None], watch: Coroutine[Any, Any, None]) -> None:
-    """Run the service to its end, and the watch beside it; an error of either ends both."""
-    tasks = [asyncio.ensure_future(service), asyncio.ensure_future(watch)]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await run_together(service.run(), display.keep())

@@ -34,8 +34,9 @@ class FileLock:
         """Let go; without effect where the lock is not held."""
         if self._descriptor is None:
             return
-        os.close(self._descriptor)
-        self._descriptor = None
+        # Forgotten before it is free: another thread that waits with this object notes its own at once.
+        descriptor, self._descriptor = self._descriptor, None
+        os.close(descriptor)
 
     def holder(self) -> int | None:
         """The process id that the last holder wrote, None where there is none."""

@@ -36,6 +36,8 @@ ANSWER_SECONDS: Final = 0.5
 """For a client's socket, so that a Redis that hangs does not hold up exits."""
 _PAUSE_SECONDS: Final = 0.25
 """Between two questions to a Redis that does not answer: a service has exits to decide on meanwhile."""
+_FRESH_SECONDS: Final = 0.1
+"""What took longer to be said may no longer be so, and the log may have told of a halt that nobody has read yet."""
 
 
 class KillSwitch:
@@ -103,6 +105,7 @@ class KillSwitchGate(LiveGate):
         self._switch = switch
         self._clock = clock
         self._failed: tuple[float, str] | None = None
+        self._was_late = False
         self._said = ""
         self._log = structlog.get_logger()
 
@@ -121,15 +124,22 @@ class KillSwitchGate(LiveGate):
         return msgspec.json.decode(fact, type=SwitchReading)
 
     async def ask(self) -> Answer:
-        """What the switch says now. A Redis that failed is left alone for a moment."""
+        """What the switch says now. A Redis that failed is left alone for a moment.
+
+        After an answer that was late entries wait for one turn more, in which the log is read; the next answer counts.
+        """
         if self._failed is not None and self._clock() < self._failed[0] + _PAUSE_SECONDS:
             return _unknown(self._failed[1])
+        begun = self._clock()
         try:
             halts = await self._switch.read()
         except PandaError as error:
             reason = str(error)
         else:
             self._failed = None
+            self._was_late = self._clock() - begun > _FRESH_SECONDS and not self._was_late
+            if self._was_late:
+                return _unknown("Redis answered late; it is asked again")
             self._say(" ".join(sorted(halts)) or "no statement")
             return Answer(fact=SwitchReading(halts=halts), known=True)
         self._failed = (self._clock(), reason)

@@ -21,6 +21,7 @@ from alpha_panda.runtime.digests import code_digest
 from alpha_panda.runtime.errors import TransientError
 from alpha_panda.runtime.fail_points import FailPoint
 from alpha_panda.runtime.kafka import translate
+from alpha_panda.runtime.loops import run_together
 from alpha_panda.runtime.ownership import Ownership, Tenure
 from alpha_panda.runtime.process import Process
 from alpha_panda.runtime.publisher import Publisher
@@ -83,7 +84,7 @@ class Account:
     async def run(self, consumer: AIOKafkaConsumer, ownership: Ownership) -> None:
         """Until told to stop, or until a loop fails."""
         stopping = self._process.stopping
-        loops = [
+        await run_together(
             self._take_in(consumer, ownership),
             self._agent.run(stopping),
             self._watcher.run(stopping),
@@ -91,16 +92,8 @@ class Account:
             self._door.run(stopping),
             self._publish(),
             self._stand(),
-        ]
-        tasks = [asyncio.ensure_future(each) for each in loops]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            to_the_last=True,
+        )
         await self._publish_once()
         await self._checkpoint(consumer)
 

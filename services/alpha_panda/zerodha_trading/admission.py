@@ -6,14 +6,14 @@ from datetime import datetime
 
 import msgspec
 
-from alpha_panda.domain.calendar import HorizonError, Session, SessionCalendar
+from alpha_panda.domain.calendar import SessionCalendar
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.order_terms import Refusal, refuse_prices, refuse_quantity
+from alpha_panda.domain.wanted_orders import refusal, session_for
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.ids import order_id
 from alpha_panda.events.orders import Leg, Order
-from alpha_panda.events.signals import Intent, Product, Side, SignalRaised, SignalValidated
+from alpha_panda.events.signals import Product, Side, SignalRaised, SignalValidated
 from alpha_panda.zerodha_trading.order_request import MOST_SLICES, slices
 from alpha_panda.zerodha_trading.state import Book, ExchangeOrder, Trade
 from alpha_panda.zerodha_trading.terms import ZerodhaTerms
@@ -32,26 +32,6 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Why the signal is no longer worth acting on; an exit always is."""
 
 
-def order_of(event: Event[SignalValidated]) -> Order:
-    """The order that a validated signal asks for."""
-    signal = event.data.signal
-    leg = Leg.ENTRY if signal.intent is Intent.ENTER else Leg.EXIT
-    return Order(
-        order_id=order_id(event.event_time, event.data.signal_id, leg),
-        signal_id=event.data.signal_id,
-        strategy=signal.strategy,
-        instrument_token=signal.instrument_token,
-        leg=leg,
-        side=signal.side,
-        quantity=event.data.quantity,
-        product=signal.product,
-        order_type=signal.order_type,
-        limit_price_paise=signal.limit_price_paise,
-        trigger_price_paise=signal.trigger_price_paise,
-        reduce_only=leg is Leg.EXIT,
-    )
-
-
 def refuse(event: Event[SignalValidated], order: Order, door: Door) -> Refusal | None:
     """Why the order may not be wanted; None where it may."""
     if isinstance(door.terms, Refusal):
@@ -61,20 +41,9 @@ def refuse(event: Event[SignalValidated], order: Order, door: Door) -> Refusal |
     return _refuse_terms(event.data.signal, order, door.instrument) or _refuse_position(order, door.book)
 
 
-def session_of(moment: datetime, calendar: SessionCalendar) -> Session | Refusal:
-    """The session that an order is for: no order is placed for after the market."""
-    try:
-        session = calendar.session_at(moment)
-    except HorizonError as error:
-        return Refusal(code="market_closed", value=moment.isoformat(), limit="", message=f"{error}; {error.remedy}")
-    if session is None:
-        return refusal("market_closed", moment.isoformat(), "a session of the market", "lies outside every session")
-    return session
-
-
 def wish(event: Event[SignalValidated], order: Order, tag: str, door: Door, now: datetime) -> ExchangeOrder | Refusal:
     """The order as a record that waits to be sent, or why there is none."""
-    session = session_of(event.event_time, door.calendar)
+    session = session_for(event.event_time, door.calendar)
     if isinstance(session, Refusal):
         return session
     if isinstance(door.terms, Refusal):
@@ -143,10 +112,3 @@ def _refuse_entry(order: Order, book: Book, trade: Trade | None) -> Refusal | No
     if (unknown := book.frozen(order.instrument_token)) is not None:
         return refusal("instrument_frozen", unknown.tag, "no order of unknown outcome", "is in a frozen instrument")
     return None
-
-
-def refusal(code: str, value: object, limit: object, says: str) -> Refusal:
-    """A refusal in the words that all of them have."""
-    return Refusal(
-        code=code, value=str(value), limit=str(limit), message=f"the order {says}: {value}; allowed: {limit}"
-    )

@@ -17,10 +17,11 @@ from alpha_panda.domain.instrument_table import InstrumentTable
 from alpha_panda.domain.intraday import flatten_at
 from alpha_panda.domain.market_rules import RuleUnknownError
 from alpha_panda.domain.order_terms import Refusal
+from alpha_panda.domain.wanted_orders import order_of
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import Product, SignalValidated
-from alpha_panda.zerodha_trading.admission import Door, order_of, refuse, refused, wish
+from alpha_panda.zerodha_trading.admission import Door, refuse, refused, wish
 from alpha_panda.zerodha_trading.announcements import Announcements, Changes, closed
 from alpha_panda.zerodha_trading.hearing import Hearing
 from alpha_panda.zerodha_trading.legs import Legs

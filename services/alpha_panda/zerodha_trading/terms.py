@@ -13,8 +13,8 @@ import msgspec
 from pydantic import ValidationError
 
 from alpha_panda.domain.order_terms import Refusal
-from alpha_panda.resources.broker import BrokerSpec, BrokerType
-from alpha_panda.resources.problems import in_one_line
+from alpha_panda.resources import reading
+from alpha_panda.resources.broker import BrokerType
 from alpha_panda.resources.strategy import Mode, StrategySpec
 
 
@@ -32,16 +32,9 @@ class ZerodhaTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_terms(broker: str, spec: dict[str, Any] | None) -> ZerodhaTerms | Refusal:
     """The terms to trade on, or why nothing may trade."""
-    if spec is None:
-        return _refusal("broker_deleted", broker, "deleted", f"Broker {broker} is deleted: nothing trades on it")
-    try:
-        parsed = BrokerSpec.model_validate_json(msgspec.json.encode(spec), strict=True)
-    except ValidationError as error:
-        says = in_one_line(error, BrokerSpec)
-        return _refusal("broker_invalid", broker, "bad spec", f"Broker {broker} has a bad spec: {says}")
-    if parsed.type is not BrokerType.ZERODHA:
-        says = f"Broker {broker} is of type {parsed.type}, not Zerodha"
-        return _refusal("broker_not_zerodha", broker, parsed.type, says)
+    parsed = reading.read_spec(broker, spec, BrokerType.ZERODHA)
+    if isinstance(parsed, Refusal):
+        return parsed
     settings = parsed.zerodha_settings()
     return ZerodhaTerms(
         live=parsed.live,
@@ -55,7 +48,7 @@ def read_terms(broker: str, spec: dict[str, Any] | None) -> ZerodhaTerms | Refus
 
 def unknown_broker(broker: str) -> Refusal:
     """Why nothing may trade before the Broker's resource was seen."""
-    return _refusal("broker_unknown", broker, "none", f"no Broker {broker} was applied yet: nothing trades on it")
+    return reading.unknown_broker(broker, BrokerType.ZERODHA)
 
 
 def algo_id_of(spec: dict[str, Any] | None) -> str:
@@ -79,7 +72,3 @@ def missing_key(terms: ZerodhaTerms, strategy: str, *, acknowledged: bool) -> st
     if not terms.live:
         return "the Broker is not live (live: false)"
     return "" if acknowledged else f"Strategy {strategy} is not Live and acknowledged (mode, acknowledgeLive)"
-
-
-def _refusal(code: str, broker: str, value: str, message: str) -> Refusal:
-    return Refusal(code=code, value=f"{broker}: {value}", limit="a running Zerodha Broker", message=message)

@@ -2,163 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import signal
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.integration.kill_switch.desk import INSTRUMENTS, LOG, Desk, resources
 from tests.integration.kill_switch.patient import patient
 from tests.integration.panda_command import Panda
 
-from alpha_panda.domain.instrument_table import load_instruments
-from alpha_panda.events.control import TradingResumed
-from alpha_panda.events.envelope import decode, decode_header
-from alpha_panda.events.signals import SignalValidated
-from alpha_panda.events.topics import AUDIT_EVENTS, CONTROL_TRADING, SIGNALS_REJECTED, SIGNALS_VALIDATED
-from alpha_panda.local.halt_doors import find_doors
-from alpha_panda.local.layout import Layout
-from alpha_panda.local.log_reader import read_topic
+from alpha_panda.events.topics import AUDIT_EVENTS
 from alpha_panda.local.ports import HOST
 from alpha_panda.local.status_file import load_status
-from alpha_panda.operations.halting import Standings, read_halts, release
 
 pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
-
-LOG = CONTROL_TRADING.name
-INSTRUMENTS = 10
-TAKES_EFFECT = timedelta(milliseconds=250)
-"""From the command's return to the last entry that may still be validated."""
-_PATIENCE_SECONDS = 150.0
-_POLL_SECONDS = 0.3
-_MANY = 100_000
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the risk manager wrote, and when by the wall clock; `codes` are those of all reasons."""
-
-    written: datetime
-    intent: str
-    code: str
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A platform with a synthetic market and a strategy that enters and exits every few seconds."""
-
-    panda: Panda
-
-    @property
-    def layout(self) -> Layout:
-        return Layout(self.panda.data_dir)
-
-    def verdicts(self, since: datetime) -> list[Verdict]:
-        found = []
-        for topic in (SIGNALS_VALIDATED, SIGNALS_REJECTED):
-            records = asyncio.run(read_topic(self.layout, topic.full_name("paper"), _MANY, newest=False))
-            for record in records:
-                header = decode_header(record.value)
-                data = decode(header).data
-                passed = isinstance(data, SignalValidated)
-                found.append(
-                    Verdict(
-                        written=header.timestamp,
-                        intent=str(data.signal.intent),
-                        code="validated" if passed else data.code,
-                        codes=() if passed else tuple(each.code for each in data.reasons),
-                    )
-                )
-        return [each for each in found if each.written > since]
-
-    def wait_for(self, since: datetime, intent: str, code: str, count: int = 5) -> list[Verdict]:
-        """All verdicts since then, once there are so many of this intent and code."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            found = self.verdicts(since)
-            if sum((each.intent, each.code) == (intent, code) for each in found) >= count:
-                return found
-            time.sleep(_POLL_SECONDS)
-        raise AssertionError(f"not {count} of {intent} {code} within {_PATIENCE_SECONDS:g} s, but {found}")
-
-    def trades(self) -> None:
-        self.wait_for(datetime.now(UTC), "Enter", "validated")
-
-    def press(self, *words: str) -> tuple[dict[str, bool], datetime]:
-        """Press by the command; the stores that took it, and when the command came back."""
-        said = json.loads(self.panda.run("halt", *words, "--reason", "a test", "-o", "json").stdout)
-        assert said["halted"] is True
-        return {each["door"]: each["done"] for each in said["doors"]}, datetime.now(UTC)
-
-    def stays_halted(self, since: datetime) -> list[Verdict]:
-        """Entries are refused for a while after `since`, and none passes."""
-        found = self.wait_for(since, "Enter", "trading_halted", 2 * INSTRUMENTS)
-        late = [
-            each
-            for each in found
-            if (each.intent, each.code) == ("Enter", "validated") and each.written > since + TAKES_EFFECT
-        ]
-        assert not late
-        return found
-
-    @contextmanager
-    def stopped(self, store: str) -> Iterator[None]:
-        """The store's process is stopped meanwhile: it neither answers nor refuses."""
-        pid = json.loads((self.layout.run / f"{store}.json").read_text())["pid"]
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
-
-    @property
-    def standings(self) -> Standings:
-        return asyncio.run(read_halts(find_doors(self.layout)))
-
-    def halts(self) -> set[tuple[str, str, str]]:
-        return {(str(each.scope), each.subject, each.door) for each in self.standings.halts}
-
-    def resume(self) -> None:
-        """End every halt."""
-        for scope, subject in {(each.scope, each.subject) for each in self.standings.halts}:
-            resumed = TradingResumed(scope=scope, subject=subject, actor="tests", reason="the next test")
-            assert all(each.done for each in asyncio.run(release(find_doors(self.layout), resumed, self.standings)))
-        assert self.halts() == set()
-
-
-def resources() -> str:
-    names = [each.name.partition(":") for each in islice(load_instruments(), INSTRUMENTS)]
-    listed = "\n".join(f"    - {{exchange: {exchange}, symbol: {symbol}}}" for exchange, _, symbol in names)
-    return f"""\
-apiVersion: alphapanda.io/v1alpha1
-kind: Broker
-metadata: {{name: paper}}
-spec:
-  type: Paper
-  account: {{maxOpenPositions: {INSTRUMENTS}, maxIntradayPositions: {INSTRUMENTS}}}
-  paper: {{startingCash: "100000000", charges: {{asOf: 2026-04-01}}}}
----
-apiVersion: alphapanda.io/v1alpha1
-kind: Strategy
-metadata: {{name: eager}}
-spec:
-  strategy: eager:Eager
-  instruments:
-{listed}
-  timeframes: [1m]
-  sizing: {{method: FixedRisk, riskPercent: "0.01"}}
-  levels: {{stopLossPercent: "5"}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +129,19 @@ def test_with_postgresql_stopped_both_others_hold_the_halt_and_trading_goes_on_u
         assert doors == {LOG: True, "redis": True, "resource": False}
         trading.stays_halted(pressed)
     trading.stays_halted(datetime.now(UTC))
+
+
+def test_with_a_postgresql_that_hangs_people_halt_through_the_api_and_an_open_page(trading: Desk) -> None:
+    """Nobody can tell about their sessions any more, and the last answer about them has become old."""
+    with trading.people() as signed_in, trading.stopped("postgres", connected=True):
+        stopped = datetime.now(UTC)
+        trading.wait_for(stopped + timedelta(seconds=2.5), "Exit", "validated", 1)
+        wanted = {"scope": "strategy", "subject": "eager", "reason": "a test"}
+        for each in signed_in:
+            said = each.post("/api/v1/ops/halts", json=wanted)
+            assert said.status_code == HTTPStatus.OK, said.text
+            assert {store["store"]: store["done"] for store in said.json()["stores"]} == {LOG: True, "redis": True}
+        trading.stays_halted(datetime.now(UTC))
 
 
 def test_with_every_store_stopped_the_command_says_that_nothing_is_halted(trading: Desk) -> None:

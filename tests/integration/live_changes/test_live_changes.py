@@ -1,12 +1,14 @@
 """Applying, changing or deleting a resource changes running services soon, and restarts no process for it."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.integration.live_changes.conftest import YESBANK, Desk, broker, strategy, wait_for
 from tests.integration.panda_command import ROOT
+from tests.support.receivers import posts, silence
 
 from alpha_panda.events.signals import Intent
+from alpha_panda.events.topics import ORDERS_FILLED
 
 _log = logging.getLogger(__name__)
 NOT_FOUND = 404
@@ -15,6 +17,7 @@ NEVER = 1_000_000
 TRIES = 5
 SOON = timedelta(seconds=2)
 """What a change may take on a machine that is not overloaded; `--log-cli-level INFO` shows what each took."""
+FILLS = 20
 STARVED = 10
 """A machine that runs other suites too is given so many times as long: what happens is tested here, not speed."""
 
@@ -47,6 +50,29 @@ def test_a_strategy_is_started_changed_paused_stopped_and_deleted_while_the_mark
     took("deleted, last entry", deleted, desk.last_entry("busy", deleted))
     wait_for(lambda: desk.api("/api/v1/strategies/busy").status_code == NOT_FOUND, "the API no longer knows it")
     assert desk.pids() == pids
+
+
+def test_channels_that_hang_delay_no_fill_and_no_other_channel(desk: Desk) -> None:
+    """A mail server and a webhook that take the connection and never answer, beside a webhook that does."""
+    with silence() as mail, silence() as hook, posts() as heard:
+        channels = {
+            "mail": f"mailto://127.0.0.1:{mail.port}/?smtp=127.0.0.1&mode=insecure&from=a@example.org&to=b@example.org",
+            "hook": f"json://127.0.0.1:{hook.port}/",
+            "heard": f"{heard.url.replace('http', 'json')}/",
+        }
+        for name, address in channels.items():
+            desk.panda.run("notify", "add", name, "--url-from", "-", stdin=address)
+        desk.apply(strategy("told", every=8))
+        wait_for(lambda: bool(mail.taken and hook.taken), "both that hang are being told of a fill")
+        hung = datetime.now(UTC)
+        fills = ORDERS_FILLED.full_name("paper")
+        wait_for(lambda: len(desk.events(fills, hung)) >= FILLS, f"{FILLS} fills while both hang")
+        wait_for(lambda: bool(heard.taken), "the third is told of fills meanwhile")
+        told = {each["name"]: each["sent"] for each in desk.panda.json("notify", "list")}
+        assert (told["mail"], told["hook"], told["heard"] > 0) == (0, 0, True)
+        desk.delete("strategy", "told")
+        for name in channels:
+            desk.panda.run("notify", "remove", name)
 
 
 def test_a_halted_broker_refuses_entries_and_lets_exits_pass(desk: Desk) -> None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from tests.integration.determinism.conftest import Outcome, outcome_of
 from tests.integration.kill_switch import eager
-from tests.integration.kill_switch.test_kill_switch import INSTRUMENTS, resources
+from tests.integration.kill_switch.desk import INSTRUMENTS, resources
 from tests.integration.one_writer.second_copy import PATIENCE_SECONDS, TwoCopies, wait_for
 from tests.integration.panda_command import ROOT, Panda
 

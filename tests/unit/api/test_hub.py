@@ -54,3 +54,12 @@ async def test_a_listener_that_does_not_keep_up_is_let_go_and_holds_up_nobody():
 def test_a_message_is_on_the_wire_as_browsers_read_it():
     message = Hub().publish("fill", {"text": "two\nlines"})
     assert message.wire == f'event: fill\ndata: {{"text":"two\\nlines"}}\nid: {message.id}\n\n'.encode()
+
+
+async def test_what_came_together_goes_out_together_and_silence_is_broken():
+    hub = Hub()
+    with hub.listen() as listener:
+        wires = [hub.publish("fill", {"n": number}).wire for number in range(3)]
+        stream = hub.stream(listener, 0.01)
+        assert await anext(stream) == b"".join(wires)
+        assert await anext(stream) == b": nothing new\n\n"

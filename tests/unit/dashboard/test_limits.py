@@ -37,7 +37,7 @@ def named(found: list[Gauge], setting: str) -> Gauge:
 def test_a_loss_of_half_the_limit_fills_half_the_gauge() -> None:
     gauge = named(gauges(account(49_250_00), AccountLimits()), "maxDailyLossPercent")
     assert gauge.share == 0.5
-    assert (gauge.used, gauge.limit, gauge.level) == ("1.50 % · ₹750.00", "3 %", "calm")
+    assert (gauge.used, gauge.limit, gauge.level) == ("1.50 % · ₹750.00", "of 3 %", "calm")
 
 
 def test_a_profit_uses_nothing_of_the_loss_limit() -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from alpha_panda.local.locks import exclusive
@@ -22,6 +23,26 @@ def test_a_lock_has_one_holder_whose_process_it_names(tmp_path: Path):
     first.release()
     assert second.try_acquire()
     second.release()
+
+
+def test_threads_that_share_a_lock_take_turns_and_leave_it_free(tmp_path: Path):
+    lock, inside, together = FileLock(tmp_path / "lock"), [0], []
+
+    def take_turns() -> None:
+        for _ in range(200):
+            lock.acquire()
+            inside[0] += 1
+            together.append(inside[0])
+            inside[0] -= 1
+            lock.release()
+
+    threads = [threading.Thread(target=take_turns) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert together == [1] * 800
+    assert FileLock(tmp_path / "lock").try_acquire()
 
 
 def test_a_lock_of_a_killed_process_is_free(tmp_path: Path):

@@ -8,7 +8,7 @@ from alpha_panda.errors import UnavailableError
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.log_rotation import rotate_logs
 from alpha_panda.local.ports import Ports
-from alpha_panda.local.prometheus import configuration, rules_file, targets
+from alpha_panda.local.prometheus import Prometheus, configuration, rules_file, targets
 from alpha_panda.local.run_file import Run
 from alpha_panda.local.shells import psql, redis_cli
 from alpha_panda.local.status_file import ServiceState, ServiceStatus
@@ -53,6 +53,13 @@ def test_prometheus_scrapes_every_service_by_the_charts_rules():
     assert rules is not None
     assert configuration(Path("/t.json"), rules)["rule_files"] == [str(rules)]
     assert configuration(Path("/t.json"), None)["rule_files"] == []
+
+
+def test_prometheus_is_told_where_services_are_before_it_was_ever_started(layout: Layout):
+    Prometheus(layout, 9090).tell(
+        [ServiceStatus(name="history", state=ServiceState.RUNNING, pid=1, restarts=0, port=1)]
+    )
+    assert "history" in (layout.root / "prometheus" / "targets.json").read_text()
 
 
 def test_a_shell_shows_no_password_in_its_command_line(layout: Layout):

@@ -17,6 +17,14 @@ from alpha_panda.runtime.kill_switch import KillSwitch, KillSwitchGate
 KEY, HASH = "alpha_panda:ops:trading_enabled", "alpha_panda:ops:halts"
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class FakeRedis:
     """Strings and hashes; raises `fault` instead of answering."""
 
@@ -50,6 +58,20 @@ class FakeRedis:
         self.asked += 1
         if self.fault is not None:
             raise self.fault
+
+
+class SlowRedis(FakeRedis):
+    """Another one behind a slow way, by this clock."""
+
+    def __init__(self, behind: FakeRedis, clock: Clock, seconds: float) -> None:
+        super().__init__()
+        self._behind = behind
+        self._clock = clock
+        self._seconds = seconds
+
+    def answer(self) -> None:
+        self._clock.now += self._seconds
+        self._behind.answer()
 
 
 class FakePipeline:
@@ -158,14 +180,6 @@ async def test_a_key_of_another_kind_cannot_be_read(redis: FakeRedis, switch: Ki
         await switch.read()
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 async def test_the_gate_tells_what_the_switch_says_each_time_it_is_asked(switch: KillSwitch) -> None:
     gate = KillSwitchGate(switch, clock=Clock())
     assert (await gate.ask()).fact == SwitchReading()
@@ -194,6 +208,18 @@ async def test_a_redis_that_fails_is_told_and_left_alone_for_a_moment(
     clock.now += 0.25
     assert (await gate.ask()).known
     assert redis.asked == 2
+
+
+async def test_after_an_answer_that_was_late_entries_wait_for_one_turn_in_which_the_log_is_read() -> None:
+    clock, redis = Clock(), FakeRedis()
+    slow = KillSwitch(SlowRedis(redis, clock, 0.4), "")  # type: ignore[arg-type] # a fake
+    gate = KillSwitchGate(slow, clock=clock)
+    late = await gate.ask()
+    assert isinstance(late.fact, SwitchReading)
+    assert (late.known, "late" in (late.fact.unreadable or "")) == (False, True)
+    assert (await gate.ask()).known, "a Redis that is always slow keeps nobody from trading"
+    assert not (await gate.ask()).known
+    assert redis.asked == 3
 
 
 async def test_only_entries_are_asked_about_and_they_wait_until_their_time_to_live_ends(switch: KillSwitch) -> None:

@@ -42,7 +42,7 @@ class Listener:
         """Without kinds or a Broker, everything."""
         self._kinds = kinds
         self._broker = broker
-        self._queue: asyncio.Queue[Message | None] = asyncio.Queue(_WAITING)
+        self._queue: asyncio.Queue[Message] = asyncio.Queue(_WAITING)
         self.slow = False
 
     def offer(self, message: Message) -> None:
@@ -76,6 +76,16 @@ class Listener:
             return await asyncio.wait_for(self._queue.get(), seconds)
         except TimeoutError:
             return None
+
+    async def waiting(self, seconds: float) -> list[Message]:
+        """All that waits, as soon as there is something; nothing where none came in time."""
+        first = await self.next(seconds)
+        if first is None:
+            return []
+        found = [first]
+        while not self._queue.empty():
+            found.append(self._queue.get_nowait())
+        return found
 
 
 class Hub:
@@ -124,10 +134,13 @@ class Hub:
             self._listeners.discard(listener)
 
     async def stream(self, listener: Listener, seconds: float) -> AsyncIterator[bytes]:
-        """What a listener is told, on the wire; a comment where nothing happened for so many seconds."""
+        """What a listener is told, on the wire; a comment where nothing happened for so many seconds.
+
+        What came together goes out together: a look tells of a hundred rows, and to send costs more than to tell.
+        """
         while not listener.slow:
-            message = await listener.next(seconds)
-            yield b": nothing new\n\n" if message is None else message.wire
+            told = await listener.waiting(seconds)
+            yield b"".join(each.wire for each in told) or b": nothing new\n\n"
 
     def _since(self, last: str | None) -> list[Message]:
         if last is None:

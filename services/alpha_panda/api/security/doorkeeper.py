@@ -68,7 +68,7 @@ class Doorkeeper:
         if secret is None:
             raise NotSignedInError(_HOW)
         refuse_foreign_page(connection)
-        session = await self._sessions.by_cookie(secret)
+        session = await self._sessions.by_cookie(secret, always=always)
         return Principal(
             name=session.user_name,
             role=session.role,

@@ -2,16 +2,17 @@
 
 A refresh token is good once. Who shows one again has stolen it or was stolen from, so that session ends.
 Whether a session was revoked is asked of PostgreSQL, at most once in two seconds; while that is away Redis
-knows those that were revoked of late; where neither answers nobody is let in but to halt.
+knows those that were revoked of late; where neither answers nobody is let in but to halt, which waits for neither.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -23,6 +24,7 @@ from alpha_panda.api.security.passwords import Passwords
 from alpha_panda.api.security.second_factor import matching_step
 from alpha_panda.api.security.tokens import LEEWAY, Claims, Keyring, SigningKey
 from alpha_panda.runtime.errors import TransientError
+from alpha_panda.runtime.patience import within
 from alpha_panda.runtime.store_errors import redis_store_errors
 
 KEY_LASTS: Final = timedelta(days=1)
@@ -30,6 +32,9 @@ _KEY_KEPT: Final = timedelta(days=2)
 _TRUSTED_SECONDS: Final = 2.0
 """For so long an answer of PostgreSQL about a session holds."""
 _REMEMBERED: Final = 10_000
+_HALT_WAITS_SECONDS: Final = 0.1
+"""For a store that is asked who wants to halt."""
+Told = TypeVar("Told")
 _REFUSED: Final = "the name, the password or the code is wrong"
 
 
@@ -133,18 +138,29 @@ class Sessions:
         """
         claims = self._keyring.read(token)
         try:
-            session = await self._session(UUID(claims.session))
+            session = await _soon(self._session(UUID(claims.session)), always=always)
         except TransientError:
-            if await self._revoked_of_late(claims.session, always=always):
-                raise NotSignedInError("the session has ended", remedy="log in again") from None
+            await self._refuse_revoked(claims.session, always=always)
             return claims, None
         return claims, self._good(session)
 
-    async def by_cookie(self, secret: str) -> Session:
-        """The session of a browser; raises NotSignedInError or TransientError."""
+    async def by_cookie(self, secret: str, *, always: bool) -> Session:
+        """The session of a browser; where `always` and no store can tell about it, as it was known here last.
+
+        Raises:
+            NotSignedInError: the cookie is not good, or its session has ended.
+            TransientError: no store can tell, and `always` is not, or nothing is known here.
+        """
         digest = digest_of(secret)
-        found = UUID(bytes=digest[:16])
-        session = await self._remembered(found, lambda: self.accounts.session_of(digest))
+        key = UUID(bytes=digest[:16])
+        try:
+            session = await _soon(self._remembered(key, lambda: self.accounts.session_of(digest)), always=always)
+        except TransientError:
+            known = self._seen.get(key)
+            if not always or known is None or known[1] is None:
+                raise
+            session = known[1]
+            await self._refuse_revoked(str(session.id), always=always)
         if session is not None and session.kind != "browser":
             raise NotSignedInError("this is no cookie of a browser")
         return self._good(session)
@@ -159,7 +175,7 @@ class Sessions:
     async def step_up(self, session: UUID) -> None:
         """Note that the second factor was shown just now."""
         await self.accounts.step_up(session, self._clock())
-        self._seen.clear()
+        self._drop(lambda found: found.id == session)
 
     def _drop(self, concerns: Callable[[Session], bool]) -> list[UUID]:
         """Forget what is known of these sessions, whatever way they were asked for; their ids."""
@@ -187,14 +203,19 @@ class Sessions:
         self._seen[key] = (now, found)
         return found
 
-    async def _revoked_of_late(self, session: str, *, always: bool) -> bool:
+    async def _refuse_revoked(self, session: str, *, always: bool) -> None:
         try:
-            with redis_store_errors():
-                return bool(await self._redis.exists(self._prefix + session))
+            revoked = await _soon(self._is_revoked(session), always=always)
         except TransientError:
-            if always:
-                return False
-            raise
+            if not always:
+                raise
+            return
+        if revoked:
+            raise NotSignedInError("the session has ended", remedy="log in again")
+
+    async def _is_revoked(self, session: str) -> bool:
+        with redis_store_errors():
+            return bool(await self._redis.exists(self._prefix + session))
 
     async def _note_revoked(self, session: UUID) -> None:
         seconds = round((self._access + LEEWAY).total_seconds())
@@ -221,6 +242,17 @@ class Sessions:
             expires_at=min(now + self._access, session.expires_at),
         )
         return Granted(session=session, secret=secret, access_token=self._keyring.sign(claims, now))
+
+
+async def _soon(asked: Awaitable[Told], *, always: bool) -> Told:
+    """What a store tells; who wants what is always allowed waits but a moment for it. Raises TransientError."""
+    if not always:
+        return await asked
+    try:
+        # What it still tells is remembered, so it is not called off.
+        return await within(_HALT_WAITS_SECONDS, asyncio.shield(asked))
+    except TimeoutError as error:
+        raise TransientError(str(error), remedy="see whether the stores run") from error
 
 
 def digest_of(secret: str) -> bytes:
