@@ -24,6 +24,7 @@ TOLD: dict[str, Any] = {
     "levels": {"stopLossPercent": "0.8"},
     "risk": {"maxOrderValue": "30000"},
     "product": "CNC",
+    "algoId": "NSE1234",
     "signalTimeToLiveSeconds": 30,
     "deletionPolicy": "Delete",
     "rollout": {"deadlineSeconds": 900},
