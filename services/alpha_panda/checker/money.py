@@ -6,15 +6,21 @@ The tax of each day whose session was over is in whole rupees, for shares, futur
 from __future__ import annotations
 
 from collections import Counter, deque
+from contextlib import suppress
 from datetime import UTC, date, datetime
+
+import msgspec
+from pydantic import ValidationError
 
 from alpha_panda.checker.model import Examination, Finding
 from alpha_panda.checker.reading import Facts
 from alpha_panda.domain.calendar import HorizonError, SessionCalendar, default_calendar, trading_date
+from alpha_panda.domain.money import paise_of_rupees
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.orders import Charges, OrderFilled
 from alpha_panda.events.portfolio import PnlSnapshot
 from alpha_panda.events.signals import Side
+from alpha_panda.resources.broker import BrokerSpec
 
 Holding = tuple[str, int, str]
 """Strategy, instrument token, product."""
@@ -199,11 +205,11 @@ def _shown_until(facts: Facts, broker: str) -> datetime:
 
 
 def _starting_cash(facts: Facts, broker: str) -> set[int]:
-    """Every starting cash that the Broker's resource has had, in paise; 0 for one without paper money."""
+    """Every starting cash that the Broker's resource has had, in paise; 0 before there was one."""
     found = {0}
     for _, data in facts.of(BrokerConfigured):
         if data.name == broker and data.spec is not None:
-            text = str(data.spec.get("paper", {}).get("startingCash", "50000"))
-            rupees, _, rest = text.partition(".")
-            found.add(int(rupees) * 100 + int(f"{rest}00"[:2]))
+            with suppress(ValidationError):  # nothing begins with a spec that nobody can read
+                spec = BrokerSpec.model_validate_json(msgspec.json.encode(data.spec), strict=True)
+                found.add(paise_of_rupees(str(spec.funds.cash)))
     return found

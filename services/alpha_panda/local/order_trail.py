@@ -29,8 +29,7 @@ WHERE kind = 'Strategy' AND spec->'brokers' ? $1 ORDER BY name
 _BROKER: Final = "SELECT spec FROM platform.resources WHERE kind = 'Broker' AND name = $1"
 _ORDERS: Final = """
 SELECT order_id, tag, state, fence, claimed_at, changed_at, data FROM {schema}.exchange_orders
-WHERE (data->>'received_at')::timestamptz >= $1 AND (data->>'received_at')::timestamptz < $2
-ORDER BY (data->>'received_at')::timestamptz, order_id
+WHERE changed_at >= $1 AND changed_at < $2 ORDER BY coalesce(claimed_at, changed_at), order_id
 """
 _EVENTS: Final = """
 SELECT number, id, made_at, published, value FROM {schema}.exchange_outbox
@@ -42,7 +41,7 @@ SELECT day, kind, taken_at, data FROM {schema}.exchange_books WHERE taken_at >= 
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """When it was written down: since <= moment < until."""
+    """When it was written down last: since <= moment < until."""
 
     since: datetime
     until: datetime
