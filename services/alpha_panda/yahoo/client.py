@@ -7,6 +7,7 @@ Rows are given as they came, those without prices too, so that whoever checks th
 from __future__ import annotations
 
 import threading
+import warnings
 from datetime import date
 from typing import Any, Final
 
@@ -46,6 +47,8 @@ class YahooClient:
         self.pace = Pace(settings.per_second, first_pause=settings.first_pause_seconds, longest_pause=300.0)
         self._closed = False
         yfinance.config.debug.hide_exceptions = False
+        # It asks to be shown its own use of what pandas will do away with, which nobody here can mend.
+        warnings.filterwarnings("ignore", message="The inplace keyword", category=DeprecationWarning)
 
     def close(self) -> None:
         """Ask nothing more; whoever waits for a turn is told so."""
