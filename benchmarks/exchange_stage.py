@@ -6,6 +6,7 @@ No platform: what is measured is one service, and the exchange is a simulator on
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -45,6 +46,11 @@ def account(made: Stores, folder: Path) -> AbstractAsyncContextManager[Any]:
     """That Broker with its simulator and its service as a process: the rig of the tests, which are no package."""
     entered: AbstractAsyncContextManager[Any] = _support(_ACCOUNT).account(made, folder, BROKER)
     return entered
+
+
+def load() -> str:
+    """What else the machine did: processes that wanted to run over the last minutes, beside its processors."""
+    return f"{', '.join(f'{each:.1f}' for each in os.getloadavg())} on {os.cpu_count()} processors"
 
 
 def _support(name: str) -> Any:  # noqa: ANN401 - a module of the tests

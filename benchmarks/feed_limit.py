@@ -24,7 +24,7 @@ from alpha_panda.runtime.publisher import Publisher
 from alpha_panda.runtime.settings import PROFILES, KafkaProfile
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from benchmarks.clients import Access
-from benchmarks.exchange_stage import access_of, provisioned, stores
+from benchmarks.exchange_stage import access_of, load, provisioned, stores
 from benchmarks.kite_feed import BEGIN, INSTRUMENTS, NEEDED, PACKETS, SECONDS, frames_of_a_market
 from benchmarks.result import Benchmark, Better, Options, Result, Row
 
@@ -41,6 +41,8 @@ class Measured(NamedTuple):
     """Packets a second."""
     published: float
     """Ticks a second while packets were offered."""
+    per_processor: float
+    """Ticks of a second of processor time of this process, which is the feed's own; Kafka's is not among it."""
     overtaken: int
     silent: int
     """Instruments whose last packet is in no tick."""
@@ -65,6 +67,12 @@ def run(options: Options) -> Result:
                 note=offered,
             ),
             Row(
+                what=f"{what}: published, of a second of its processor",
+                unit="ticks/s",
+                samples=tuple(turn.per_processor for turn in turns),
+                reach=float(NEEDED) if faster == 1 else None,
+            ),
+            Row(
                 what=f"{what}: overtaken by later ones",
                 unit="% of packets",
                 samples=tuple(100.0 * turn.overtaken / (NEEDED * SECONDS) for turn in turns),
@@ -80,7 +88,12 @@ def run(options: Options) -> Result:
             "each bundle acknowledged before the next. What does not fit into the ring is conflated: of each "
             "instrument the latest packet stays."
         ),
-        facts={"instruments": str(INSTRUMENTS), "packets": str(NEEDED * SECONDS), "partitions": str(_PARTITIONS)},
+        facts={
+            "instruments": str(INSTRUMENTS),
+            "packets": str(NEEDED * SECONDS),
+            "partitions": str(_PARTITIONS),
+            "load": load(),
+        },
     )
 
 
@@ -120,7 +133,7 @@ async def _take(publisher: Publisher, frames: list[bytes], rate: float) -> Measu
     }
     offered_at: dict[int, float] = {}
     offering = threading.Thread(target=_offer, args=(ring, frames, rate, offered_at))
-    begun = time.monotonic()
+    begun, processor = time.monotonic(), time.process_time()
     offering.start()
     published = overtaken = during = 0
     took = longest = 0.0
@@ -138,10 +151,16 @@ async def _take(publisher: Publisher, frames: list[bytes], rate: float) -> Measu
         prices.update((tick.data.instrument_token, tick.data.price_paise) for tick in ticks)
         if alive:
             during, took = published, now - begun
+    processor = time.process_time() - processor
     offering.join()
     silent = sum(prices.get(token) != paise for token, paise in last_prices.items())
     return Measured(
-        len(frames) * PACKETS / (max(offered_at.values()) - begun), during / took, overtaken, silent, longest * 1e3
+        offered=len(frames) * PACKETS / (max(offered_at.values()) - begun),
+        published=during / took,
+        per_processor=published / processor,
+        overtaken=overtaken,
+        silent=silent,
+        longest_ms=longest * 1e3,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from alpha_panda.events.topics import TICKS
 from benchmarks.bare_feeder import BareOrder
-from benchmarks.exchange_stage import access_of, account, stores
+from benchmarks.exchange_stage import access_of, account, load, stores
 from benchmarks.flow import workers
 from benchmarks.latency import point
 from benchmarks.result import Benchmark, Better, Options, Result, Row
@@ -52,7 +52,7 @@ def run(options: Options) -> Result:
             "its fence, the last question of the kill switch in Redis, the official client. Once with nothing else "
             "going on, once with ticks through the same Kafka."
         ),
-        facts={"orders": str(sum(map(len, found)))},
+        facts={"orders": str(sum(map(len, found))), "load": load()},
     )
 
 
@@ -62,7 +62,7 @@ async def _measure(options: Options) -> list[list[float]]:
         for _ in range(options.repetitions):
             found.append(await _way(rig))
             seconds = ORDERS / RATE + _PATIENCE_SECONDS
-            load = BareOrder(
+            ticks = BareOrder(
                 access=access_of(made),
                 topic=TICKS.full_name(),
                 count=int(TICKS_A_SECOND * seconds),
@@ -70,7 +70,7 @@ async def _measure(options: Options) -> list[list[float]]:
                 rate=TICKS_A_SECOND,
                 bundle=10,
             )
-            with workers(Worker("benchmarks.bare_feeder", load)) as (feeder,):
+            with workers(Worker("benchmarks.bare_feeder", ticks)) as (feeder,):
                 feeder.go()
                 found.append(await _way(rig))
             for kind, turn in zip(("nothing else", "ticks"), found[-2:], strict=True):

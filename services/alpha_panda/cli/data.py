@@ -16,7 +16,7 @@ from alpha_panda.cli.history_data import NAME, URLS
 from alpha_panda.cli.options import DEFAULT_DATA_DIR, DataDir, TextOutput
 from alpha_panda.cli.output import print_json, print_text
 from alpha_panda.cli.progress import progress
-from alpha_panda.domain.calendar import default_calendar
+from alpha_panda.domain.calendar import default_calendar, trading_date
 from alpha_panda.domain.instrument import Exchange, Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable, load_instruments
 from alpha_panda.downloads.fetch import Download, Downloader
@@ -82,7 +82,9 @@ def fetch(  # noqa: PLR0913 — each is an option
     wanted = Download(
         instruments=_chosen(instruments, load_instruments(table)),
         timeframe=timeframe,
-        sessions=sessions_of(calendar, _day("--from", first), now.date() if last is None else _day("--to", last), now),
+        sessions=sessions_of(
+            calendar, _day("--from", first), trading_date(now) if last is None else _day("--to", last), now
+        ),
     )
     layout = Layout(data_dir)
 

@@ -53,6 +53,8 @@ class Downloader:
     async def fetch(self, wanted: Download, done: Callable[[int], None] = lambda _: None) -> tuple[Fetched, ...]:
         """Ask for what is lacking; what became of each instrument, in their order. `done` is told of each.
 
+        The source is closed afterwards, also where this is cancelled.
+
         Raises:
             PandaError: nothing can be asked at all, or nothing kept.
         """
@@ -69,6 +71,8 @@ class Downloader:
                 tasks = [group.create_task(one(each)) for each in wanted.instruments]
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from errors
+        finally:
+            self._asked.close()
         return tuple(task.result() for task in tasks)
 
     async def _one(self, instrument: Instrument, wanted: Download) -> Fetched:

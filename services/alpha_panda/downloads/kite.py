@@ -48,6 +48,11 @@ class KiteHistory:
         """As Kite Connect documents it."""
         return Reach(most_days=_INTERVALS[timeframe][1])
 
+    def close(self) -> None:
+        """See the port."""
+        self._kite.reqsession.close()
+        self._pace.close()
+
     def ask(self, instrument: Instrument, timeframe: Timeframe, first: date, last: date) -> Sequence[RawBar]:
         """See the port."""
         span = (datetime.combine(first, time()), datetime.combine(last, time(23, 59, 59)))

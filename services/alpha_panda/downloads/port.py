@@ -45,6 +45,9 @@ class Asked(Protocol):
     def reach(self, timeframe: Timeframe) -> Reach:
         """How much of it is to be had."""
 
+    def close(self) -> None:
+        """Let nobody wait for a turn any more: the download has ended."""
+
     def ask(self, instrument: Instrument, timeframe: Timeframe, first: date, last: date) -> Sequence[RawBar]:
         """The rows of these days. Waits its turn, so it is called in a thread.
 

@@ -39,6 +39,10 @@ class YahooHistory:
         """As yfinance documents it."""
         return _REACHES[timeframe]
 
+    def close(self) -> None:
+        """See the port."""
+        self._client.close()
+
     def ask(self, instrument: Instrument, timeframe: Timeframe, first: date, last: date) -> Sequence[RawBar]:
         """See the port."""
         try:

@@ -26,14 +26,15 @@ class Pace:
         first_pause: float = FIRST_PAUSE,
         longest_pause: float = LONGEST_PAUSE,
         ticking: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Nothing was asked yet; `chance` gives numbers from 0 to 1."""
+        """Nothing was asked yet; `chance` gives numbers from 0 to 1, and nobody sleeps longer than until `close`."""
         self._gap = 1 / per_second
         self._pauses = first_pause, longest_pause
         self._ticking = ticking
-        self._sleep = sleep
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
         self._chance = chance
         self._lock = threading.Lock()
         self._next = ticking()
@@ -47,6 +48,10 @@ class Pace:
             self._next = turn + self._gap
         if turn > now:
             self._sleep(turn - now)
+
+    def close(self) -> None:
+        """Nobody is to ask any more: whoever waits for a turn has it now, and finds that the other end is gone."""
+        self._closed.set()
 
     def answered(self) -> None:
         """It was not too much."""

@@ -7,6 +7,7 @@ Rows are given as they came, those without prices too, so that whoever checks th
 from __future__ import annotations
 
 import threading
+import warnings
 from datetime import date
 from typing import Any, Final
 
@@ -43,8 +44,16 @@ class YahooClient:
         self._settings = settings
         self._session = _session(settings)
         self._lock = threading.Lock()
-        self.pace = Pace(settings.per_second, first_pause=settings.first_pause_seconds, longest_pause=900.0)
+        self.pace = Pace(settings.per_second, first_pause=settings.first_pause_seconds, longest_pause=300.0)
+        self._closed = False
         yfinance.config.debug.hide_exceptions = False
+        # It asks to be shown its own use of what pandas will do away with, which nobody here can mend.
+        warnings.filterwarnings("ignore", message="The inplace keyword", category=DeprecationWarning)
+
+    def close(self) -> None:
+        """Ask nothing more; whoever waits for a turn is told so."""
+        self._closed = True
+        self.pace.close()
 
     def bars(self, symbol: str, timeframe: Timeframe, first: date, end: date) -> list[RawBar]:
         """The rows of the days from `first` to before `end`.
@@ -55,6 +64,8 @@ class YahooClient:
             UnknownSymbolError: Yahoo does not know the symbol, or not as one of India.
         """
         self.pace.take_turn()
+        if self._closed:
+            raise SilenceError("nothing is asked any more")
         try:
             frame = self._frame(symbol, timeframe, first, end)
         except YFRateLimitError as error:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 from alpha_panda.runtime.pace import Pace
 
 
@@ -30,6 +32,16 @@ def test_pauses_double_until_the_longest_and_an_answer_ends_the_growth() -> None
     assert clock.now == 5.0
     clock.pace.answered()
     assert clock.pace.refused() == 1.0
+
+
+def test_whoever_waits_when_nobody_is_to_ask_any_more_waits_no_longer() -> None:
+    pace = Pace(0.001)
+    pace.take_turn()
+    waiting = threading.Thread(target=pace.take_turn)
+    waiting.start()
+    pace.close()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
 def test_a_pause_is_between_half_and_the_whole_of_what_it_may_be() -> None:

@@ -34,6 +34,9 @@ _TURN_SECONDS: Final = 0.25
 class Bars(Protocol):
     """Who is asked, as `yahoo.client.YahooClient` is."""
 
+    def close(self) -> None:
+        """Ask nothing more."""
+
     def bars(self, symbol: str, timeframe: Timeframe, first: date, end: date) -> Sequence[RawBar]:
         """The rows of the days from `first` to before `end`."""
 
@@ -115,6 +118,7 @@ class YahooSource(LiveSource):
                 yield LiveBatch(ticks=tuple(ticks), blocked=self._blocked, detail=self._detail())
                 await asyncio.sleep(_TURN_SECONDS)
         finally:
+            self._client.close()
             if asking is not None:
                 asking.cancel()
 
