@@ -103,7 +103,7 @@ def _result(busy: list[list[float]], idle: list[list[float]]) -> Result:
         ),
         compared=(
             f"{RATE} requests a second for {SECONDS} s, a mix of accounts, positions, orders, signals, fills and "
-            "strategies, each counted from when it was due; beside 200 ticks/s of 20 instruments, one in twenty of them a "
+            "strategies, each counted from when it was due; beside 200 ticks/s of 20 instruments, one of twenty a "
             "signal, and again with the feed paused. The client that asks runs on the same two cores."
         ),
     )
