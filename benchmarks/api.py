@@ -34,7 +34,7 @@ _PATHS: Final = (
     "/api/v1/strategies",
     f"/api/v1/fills?limit={_ROWS}",
 )
-_FEED: Final = ("--synthetic", "20", "--rate", "1000")
+_FEED: Final = ("--synthetic", "20", "--rate", "200")
 
 
 async def ask(url: str, token: str) -> list[float]:
@@ -103,8 +103,8 @@ def _result(busy: list[list[float]], idle: list[list[float]]) -> Result:
         ),
         compared=(
             f"{RATE} requests a second for {SECONDS} s, a mix of accounts, positions, orders, signals, fills and "
-            "strategies, each counted from when it was due; beside 1,000 ticks/s of 20 instruments, and again "
-            "with the feed paused. The client that asks runs on the same two cores."
+            "strategies, each counted from when it was due; beside 200 ticks/s of 20 instruments, one of twenty a "
+            "signal, and again with the feed paused. The client that asks runs on the same two cores."
         ),
     )
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from alpha_panda.api.book_models import Analytics, Equity, Figures, Positions, Results, RoundTrip, Trades
 from alpha_panda.api.cursors import decode_cursor
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import EquityPoint, Fill, Freshness, Money, Order, Page, Signal
-from alpha_panda.api.portfolios import position, strategy_result
+from alpha_panda.api.models import Fill, Freshness, Money, Order, Page, Signal
+from alpha_panda.api.portfolios import equity_point, position, strategy_result
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing, Row
 from alpha_panda.api.security.policies import needs
@@ -65,7 +65,7 @@ def book_routes(dependencies: Dependencies) -> APIRouter:  # noqa: C901 - a func
     async def get_equity(broker: str) -> Equity:
         """What the account was worth over time."""
         age, rows = await part(broker, "equity")
-        points = [EquityPoint(at=row["at"], equity=Money.of(row["equity_paise"])) for row in rows]
+        points = [equity_point(row) for row in rows]
         return Equity(broker=broker, freshness=age, points=points)
 
     @router.get("/strategies", responses=RESPONSES)

@@ -27,9 +27,9 @@ class Money(Answer):
 
     @classmethod
     def of(cls, paise: int) -> Money:
-        """The amount of so many paise."""
+        """The amount of so many paise; made without a check, since there are hundreds in an answer."""
         whole, rest = divmod(abs(paise), 100)
-        return cls(paise=paise, rupees=f"{'-' if paise < 0 else ''}{whole}.{rest:02d}")
+        return cls.model_construct(paise=paise, rupees=f"{'-' if paise < 0 else ''}{whole}.{rest:02d}")
 
 
 class Freshness(Answer):

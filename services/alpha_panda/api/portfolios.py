@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -44,9 +45,7 @@ def portfolio_routes(dependencies: Dependencies) -> APIRouter:
             **_head(dependencies, view, parts.get("summary")),
             positions=[position(dependencies, each) for each in _data(parts, "positions")],
             strategies=[strategy_result(each) for each in _data(parts, "strategies")],
-            equity_curve=[
-                EquityPoint(at=each["at"], equity=Money.of(each["equity_paise"])) for each in _data(parts, "equity")
-            ],
+            equity_curve=[equity_point(each) for each in _data(parts, "equity")],
         )
 
     return router
@@ -103,6 +102,11 @@ def position(dependencies: Dependencies, data: dict[str, Any]) -> Position:
         price_at=data["price_at"],
         unrealised=Money.of(data["unrealised_paise"]),
     )
+
+
+def equity_point(data: dict[str, Any]) -> EquityPoint:
+    """A point of the read model, made as `Money.of` is."""
+    return EquityPoint.model_construct(at=datetime.fromisoformat(data["at"]), equity=Money.of(data["equity_paise"]))
 
 
 def strategy_result(data: dict[str, Any]) -> StrategyResult:

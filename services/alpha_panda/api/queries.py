@@ -53,7 +53,8 @@ FILLS: Final = Listing(
 )
 SIGNALS: Final = Listing(
     select="s.id AS row_id, s.event_time AS row_time, s.*, v.stage AS verdict, v.data AS verdict_data "
-    "FROM {schema}.signals s LEFT JOIN {schema}.signals v ON v.signal_id = s.id AND v.stage <> 'raw'",
+    "FROM {schema}.signals s LEFT JOIN LATERAL (SELECT stage, data FROM {schema}.signals "
+    "WHERE signal_id = s.id AND stage <> 'raw' LIMIT 1) v ON true",
     where="s.stage = 'raw'",
     time="s.event_time",
     key="s.id",

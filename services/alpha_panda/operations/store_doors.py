@@ -6,6 +6,7 @@ before each entry, also while the log is down.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -71,15 +72,25 @@ class LogDoor(Door):
         return halts
 
     async def _tell(self, statement: TradingHalted | TradingResumed) -> None:
-        """Write it dated after the last of its key, so that a clock that was set back does not reorder them."""
-        await self._halts()
+        """Write it dated after the last of its key, so that a clock that was set back does not reorder them.
+
+        What is there is read while the way to write is opened: each takes as long as the other.
+        """
+        reading = asyncio.ensure_future(self._halts())
+        try:
+            async with operations_publisher(self._settings) as publisher:
+                await reading
+                await publisher.publish([self._event(statement)], None)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    def _event(self, statement: TradingHalted | TradingResumed) -> Event[TradingHalted | TradingResumed]:
         key = halt_key(statement.scope, statement.subject)
         now = datetime.now(UTC)
         moment = max(now, self._last[key] + _LATER) if key in self._last else now
         identity = event_id(moment, "trading", type(statement).__name__, key, statement.actor, statement.reason)
-        event = Event(id=identity, event_time=moment, data=statement, key=key, correlation_id=identity)
-        async with operations_publisher(self._settings) as publisher:
-            await publisher.publish([event], None)
+        return Event(id=identity, event_time=moment, data=statement, key=key, correlation_id=identity)
 
 
 class SwitchDoor(Door):
