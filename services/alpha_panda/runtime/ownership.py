@@ -23,6 +23,7 @@ from alpha_panda.events.ownership import OwnershipTaken
 from alpha_panda.runtime.errors import FencedError
 from alpha_panda.runtime.kafka import retried
 from alpha_panda.runtime.owners import Owners
+from alpha_panda.runtime.patience import within
 
 ASSURE_SECONDS: Final = 1.0
 """How often it is asked, and how long nothing happens in a process before it is taken to have been paused."""
@@ -108,14 +109,14 @@ class Ownership:
     async def _tell(self, what: Callable[[str, Mapping[str, int]], Awaitable[None]]) -> None:
         """Tell PostgreSQL on the way out; it is no loss where it does not listen."""
         try:
-            await asyncio.wait_for(what(self._service, self.fences), ANSWER_SECONDS)
+            await within(ANSWER_SECONDS, what(self._service, self.fences))
         except (PandaError, TimeoutError) as error:
             self._log.warning("the owner's end was not told", reason=str(error) or type(error).__name__)
 
     async def _ask(self) -> None:
         self._asked_at = self._clock()
         try:
-            lost = await asyncio.wait_for(self._owners.renew(self._service, self.fences), ANSWER_SECONDS)
+            lost = await within(ANSWER_SECONDS, self._owners.renew(self._service, self.fences))
         except (PandaError, TimeoutError) as error:
             self._log.warning("ownership not confirmed", reason=str(error) or type(error).__name__)
             return

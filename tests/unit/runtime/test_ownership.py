@@ -112,6 +112,27 @@ async def test_after_a_pause_a_postgresql_that_hangs_is_waited_for_a_moment_only
         await tenure.assure()
 
 
+async def test_nobody_waits_for_a_question_that_cannot_even_be_called_off(owners: MemoryOwners, clock: Clock):
+    """A connection waits until its server has said that a statement was cancelled."""
+    _, tenure = await taken(owners, clock, "a")
+    free = asyncio.Event()
+
+    async def hang(*_: object) -> frozenset[str]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await free.wait()
+        return frozenset()
+
+    owners.renew = hang  # type: ignore[method-assign] # a fault
+    clock.now += 60 * ASSURE_SECONDS
+    assured = asyncio.create_task(tenure.assure())
+    done, _ = await asyncio.wait({assured}, timeout=30)
+    free.set()
+    assert done
+    await assured
+
+
 async def test_an_owner_that_reads_its_successors_claim_ends(owners: MemoryOwners, clock: Clock):
     _, tenure = await taken(owners, clock, "a")
     tenure.heard(OwnershipTaken(task=TASK, fence=1, owner="a"))
