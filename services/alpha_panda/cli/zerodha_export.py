@@ -10,8 +10,8 @@ import csv
 import hashlib
 import io
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -95,8 +95,9 @@ def _opened(file: Path | None) -> Iterator[TextIO]:
         raise UnavailableError(f"{file} cannot be written: {error.strerror}") from error
 
 
-async def _write(lines: AsyncIterator[Line], form: Form, out: TextIO) -> int:
-    return await (write_csv(lines, out) if form is Form.CSV else write_lines(lines, out))
+async def _write(trail: AsyncGenerator[Line, None], form: Form, out: TextIO) -> int:
+    async with aclosing(trail) as lines:
+        return await (write_csv(lines, out) if form is Form.CSV else write_lines(lines, out))
 
 
 async def write_lines(lines: AsyncIterator[Line], out: TextIO) -> int:

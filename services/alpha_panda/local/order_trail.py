@@ -8,7 +8,7 @@ what the strategies were that traded.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
 
 
-async def read_trail(layout: Layout, broker: str, span: Span) -> AsyncIterator[Line]:
+async def read_trail(layout: Layout, broker: str, span: Span) -> AsyncGenerator[Line, None]:
     """Every line of the trail, as it was at one moment; raises UnavailableError where PostgreSQL is away."""
     schema = '"' + broker.replace('"', '""') + '"'
     async with database(layout) as connection:
