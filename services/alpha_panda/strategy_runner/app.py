@@ -74,7 +74,7 @@ async def _serve(
             .marks(BROKER_EPOCHS, brokers=lambda processor: cast("StrategyRunnerProcessor", processor).brokers)
             .retraces(LookingBack(pool, default_calendar()).prepare)
             .keeps(PostgresSnapshots(pool, "market"))
-            .effects(tell)
+            .shows(tell)
             .processes(make)
             .run()
         )
