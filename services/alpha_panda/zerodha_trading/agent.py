@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from alpha_panda.domain.order_terms import Refusal
@@ -13,10 +14,12 @@ from alpha_panda.events.orders import Leg
 from alpha_panda.runtime.order_settings import ExchangeOrderSettings
 from alpha_panda.zerodha_trading.agenda import to_cancel, to_modify, to_send
 from alpha_panda.zerodha_trading.ledger import Ledger
-from alpha_panda.zerodha_trading.rates import Rates
+from alpha_panda.zerodha_trading.rates import Departure, Rates
 from alpha_panda.zerodha_trading.sender import Sender, settle
 from alpha_panda.zerodha_trading.standing import Locks
 
+Ask = Callable[[Departure], Coroutine[Any, Any, None]]
+"""A request, which tells when it leaves."""
 _TURN_SECONDS = 0.05
 
 
@@ -57,26 +60,26 @@ class Agent:
                 continue
             if not self._rates.may_place(time.monotonic(), entry=record.order.leg is Leg.ENTRY):
                 break
-            self._rates.asked(time.monotonic(), placed=True)
-            self._begin(name, self._sender.send(name))
+            self._begin(name, partial(self._sender.send, name))
         for record, part in to_cancel(desk.book):
-            self._ask(f"cancel {part}", self._sender.cancel(record, part))
+            self._ask(f"cancel {part}", partial(self._sender.cancel, record, part))
         for record, part, quantity in to_modify(desk.book):
-            self._ask(f"modify {part}", self._sender.modify(record, part, quantity))
+            self._ask(f"modify {part}", partial(self._sender.modify, record, part, quantity))
 
-    def _ask(self, name: str, request: Coroutine[Any, Any, None]) -> None:
+    def _ask(self, name: str, ask: Ask) -> None:
         """Ask for a change, not again before the last answer had its time."""
         now = time.monotonic()
         recent = now - self._asked_at.get(name, -1e9) < self._settings.retry_seconds
         if name in self._under_way or recent or not self._rates.may_ask(now):
-            request.close()
             return
         self._asked_at[name] = now
-        self._rates.asked(now, placed=False)
-        self._begin(name, request)
+        self._begin(name, ask)
 
-    def _begin(self, name: str, request: Coroutine[Any, Any, None]) -> None:
-        self._under_way[name] = asyncio.create_task(request)
+    def _begin(self, name: str, ask: Ask) -> None:
+        departure = self._rates.request()
+        task = asyncio.create_task(ask(departure))
+        task.add_done_callback(lambda _: departure.close())
+        self._under_way[name] = task
 
     def _raise_failures(self) -> None:
         for name, task in list(self._under_way.items()):

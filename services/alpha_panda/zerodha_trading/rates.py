@@ -8,11 +8,12 @@ Entries leave room in each window that only exits, changes and cancellations may
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-SECOND: Final = 1.0
+SECOND: Final = 1.2
+"""A little more: requests that leave one after the other may arrive closer together."""
 MINUTE: Final = 60.0
 PER_MINUTE: Final = 360
 PER_DAY: Final = 4_900
@@ -20,6 +21,13 @@ MODIFICATIONS: Final = 20
 """Of one order, of the 25 that are allowed."""
 _SPARE: Final = 4
 """One part in so many of each window is not for entries."""
+
+
+class Ended(Protocol):
+    """Hears when a request left, or None where it did not."""
+
+    def __call__(self, left: float | None, *, placed: bool) -> None:
+        """Once."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +46,13 @@ class Rates:
         self.caps = caps
         self.placed_today = placed_today
         self._asked: deque[float] = deque([now] * asked_lately)
+        self._under_way = 0
         self._blocked_until = 0.0
 
     def may_place(self, now: float, *, entry: bool) -> bool:
         """Whether one more order may be placed."""
         most = self.caps.per_day - (self.caps.per_day // _SPARE if entry else 0)
-        return self.placed_today < most and self.may_ask(now, entry=entry)
+        return self.placed_today + self._under_way < most and self.may_ask(now, entry=entry)
 
     def may_ask(self, now: float, *, entry: bool = False) -> bool:
         """Whether one more order may be placed, changed or cancelled."""
@@ -53,12 +62,24 @@ class Rates:
         second = sum(1 for at in self._asked if at > now - SECOND)
         caps = (self.caps.per_second, self.caps.per_minute)
         spare = [cap // _SPARE if entry else 0 for cap in caps]
-        return second < max(1, caps[0] - spare[0]) and len(self._asked) < caps[1] - spare[1]
+        return (
+            second + self._under_way < max(1, caps[0] - spare[0])
+            and len(self._asked) + self._under_way < caps[1] - spare[1]
+        )
 
-    def asked(self, now: float, *, placed: bool) -> None:
-        """One more was asked."""
-        self._asked.append(now)
-        self.placed_today += int(placed)
+    def request(self) -> Departure:
+        """Something that is to be asked: it counts from now on until it has left, and then by when it did.
+
+        What has to be done first takes its time, so that many that began apart might else leave together.
+        """
+        self._under_way += 1
+        return Departure(self._ended)
+
+    def _ended(self, left: float | None, *, placed: bool) -> None:
+        self._under_way -= 1
+        if left is not None:
+            self._asked.append(left)
+            self.placed_today += int(placed)
 
     def limited(self, now: float, seconds: float) -> None:
         """Zerodha said too many: ask nothing for a while."""
@@ -81,3 +102,25 @@ class Rates:
     def _forget(self, now: float) -> None:
         while self._asked and self._asked[0] <= now - MINUTE:
             self._asked.popleft()
+
+
+class Departure:
+    """Of one request, which leaves once or never."""
+
+    def __init__(self, ended: Ended) -> None:
+        """It has not left; `ended` is told when it has, or will not."""
+        self._ended = ended
+        self._is_open = True
+
+    def leave(self, now: float, *, placed: bool = False) -> None:
+        """It leaves now; `placed` where it places an order."""
+        self._end(now, placed=placed)
+
+    def close(self) -> None:
+        """It leaves no more, where it has not."""
+        self._end(None, placed=False)
+
+    def _end(self, left: float | None, *, placed: bool) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._ended(left, placed=placed)

@@ -26,7 +26,7 @@ from alpha_panda.zerodha_trading.gateway import Gateway
 from alpha_panda.zerodha_trading.ledger import Ledger
 from alpha_panda.zerodha_trading.meters import Meters
 from alpha_panda.zerodha_trading.order_request import margin_request, order_request, slices
-from alpha_panda.zerodha_trading.rates import Rates
+from alpha_panda.zerodha_trading.rates import Departure, Rates
 from alpha_panda.zerodha_trading.replies import Outcome, Verdict, classify
 from alpha_panda.zerodha_trading.standing import Locks
 from alpha_panda.zerodha_trading.state import ExchangeOrder
@@ -61,7 +61,7 @@ class Sender:
         self._settings, self._points, self._meters = settings, fail_points, meters
         self._log = structlog.get_logger()
 
-    async def send(self, order_id: str) -> None:
+    async def send(self, order_id: str, departure: Departure) -> None:
         """Send an order that waits; returns when what became of it is written."""
         gateway, record = self.gateway, self._ledger.desk.book.orders[order_id]
         instrument = self._instruments.get(record.order.instrument_token)
@@ -87,6 +87,7 @@ class Sender:
             return
         self._meters.posting(record)
         several = slices(record.order, instrument) > 1
+        departure.leave(time.monotonic(), placed=True)
         reply = await gateway.place(request, autoslice=several, deadline=min(deadline, time.monotonic() + 2))
         await self._answered(order_id, classify(reply), gateway)
 
@@ -98,20 +99,22 @@ class Sender:
         said = self._log.info if verdict.outcome is Outcome.ACKED else self._log.warning
         said("order answered", tag=record.tag, outcome=verdict.outcome, code=verdict.code, reason=verdict.reason)
 
-    async def cancel(self, record: ExchangeOrder, broker_order_id: str) -> None:
+    async def cancel(self, record: ExchangeOrder, broker_order_id: str, departure: Departure) -> None:
         """Ask for the end of an order; whether it came is seen in the exchange's book."""
         gateway = self.gateway
         if gateway is None:
             return
+        departure.leave(time.monotonic())
         verdict = classify(await gateway.cancel(broker_order_id))
         self._log.info("cancellation asked", tag=record.tag, because=record.cancel, outcome=verdict.outcome)
         self._heed(verdict, gateway)
 
-    async def modify(self, record: ExchangeOrder, broker_order_id: str, quantity: int) -> None:
+    async def modify(self, record: ExchangeOrder, broker_order_id: str, quantity: int, departure: Departure) -> None:
         """Ask for another quantity of an order."""
         gateway = self.gateway
         if gateway is None:
             return
+        departure.leave(time.monotonic())
         verdict = classify(await gateway.modify(broker_order_id, quantity, record.order.order_type.value))
         self._log.info("change asked", tag=record.tag, quantity=quantity, outcome=verdict.outcome)
         self._heed(verdict, gateway)

@@ -21,6 +21,7 @@ from alpha_panda.runtime.owners import Held
 from alpha_panda.runtime.ownership import Ownership
 from alpha_panda.zerodha_trading.errors import SessionDownError
 from alpha_panda.zerodha_trading.gateway import Gateway
+from alpha_panda.zerodha_trading.rates import Caps, Rates
 from alpha_panda.zerodha_trading.replies import Reply
 from alpha_panda.zerodha_trading.sender import Sender
 from alpha_panda.zerodha_trading.state import State
@@ -93,7 +94,7 @@ async def test_a_late_word_about_the_login_before_does_not_end_the_present_one(t
     found = await trading.comes_to(signal, Leg.ENTRY, State.FILLED)
     assert before is not None
     trading.sender.gateway = cast("Any", Gone(before, trading.sender))
-    await trading.sender.cancel(found, next(iter(found.parts)))
+    await trading.sender.cancel(found, next(iter(found.parts)), Rates(Caps()).request())
     assert not trading.locks.session
 
 
