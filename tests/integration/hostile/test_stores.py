@@ -22,7 +22,7 @@ from alpha_panda.local.letter_box import read_letters
 from alpha_panda.local.letters import Letter
 from alpha_panda.runtime.dead_letters import KEPT_BYTES
 
-pytestmark = [pytest.mark.operations, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.operations, pytest.mark.long, pytest.mark.timeout(600)]
 
 TICK_TOPIC, BAR_TOPIC = TICKS.full_name(), BARS.full_name()
 TEN_MEGABYTES = b"x" * 10_000_000

@@ -131,6 +131,7 @@ def test_with_postgresql_stopped_both_others_hold_the_halt_and_trading_goes_on_u
     trading.stays_halted(datetime.now(UTC))
 
 
+@pytest.mark.long
 def test_with_a_postgresql_that_hangs_people_halt_through_the_api_and_an_open_page(trading: Desk) -> None:
     """Nobody can tell about their sessions any more, and the last answer about them has become old."""
     with trading.people() as signed_in, trading.stopped("postgres", connected=True):

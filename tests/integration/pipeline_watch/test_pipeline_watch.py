@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.integration.panda_command import ROOT, Panda
 
-pytestmark = [pytest.mark.operations, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.operations, pytest.mark.long, pytest.mark.timeout(400)]
 
 SETTINGS = """\
 watch:
