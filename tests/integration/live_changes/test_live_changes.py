@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tests.integration.live_changes.conftest import YESBANK, Desk, broker, strategy, wait_for
 from tests.integration.panda_command import ROOT
 from tests.support.receivers import posts, silence
@@ -52,6 +53,8 @@ def test_a_strategy_is_started_changed_paused_stopped_and_deleted_while_the_mark
     assert desk.pids() == pids
 
 
+@pytest.mark.operations
+@pytest.mark.long
 def test_channels_that_hang_delay_no_fill_and_no_other_channel(desk: Desk) -> None:
     """A mail server and a webhook that take the connection and never answer, beside a webhook that does."""
     with silence() as mail, silence() as hook, posts() as heard:
@@ -101,6 +104,8 @@ def hold_positions(desk: Desk) -> None:
     raise AssertionError(f"{TRIES} times no position was left to exit")
 
 
+@pytest.mark.operations
+@pytest.mark.long
 def test_a_broker_joins_a_replay_in_its_middle_and_another_leaves_it(replaying: Desk) -> None:
     """The new one starts in its first epoch, the other stops; the replay drains and its books balance."""
     desk = replaying
