@@ -159,7 +159,9 @@ def _call(platform: Platform, what: str, said: dict[str, str]) -> dict[str, Any]
         reply = httpx.post(f"{_root(platform)}/{what}", json=said, timeout=10.0, trust_env=False)
         return dict(reply.raise_for_status().json())
     except (httpx.HTTPError, ValueError) as error:
-        raise UnavailableError(f"the Kite simulator did not do {what}: {error}", remedy="panda logs kite") from error
+        raise UnavailableError(
+            f"the Kite simulator did not do {what}: {error}", remedy="panda logs kite-simulator"
+        ) from error
 
 
 def _root(platform: Platform) -> str:

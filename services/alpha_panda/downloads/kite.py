@@ -70,7 +70,7 @@ class KiteHistory:
             raise NotThereError(f"Kite Connect does not have {instrument.name}: {error}") from error
         except (RequestException, kite_errors.KiteException, ReplyError) as error:
             raise self._again(instrument, error) from error
-        except (KeyError, TypeError, ValueError, AttributeError, LookupError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise AskAgainError(f"what Kite Connect says of {instrument.name} cannot be read: {error}") from error
         self._pace.answered()
         return [_row(each) for each in rows]

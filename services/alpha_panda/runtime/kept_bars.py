@@ -12,20 +12,11 @@ from typing import Any, Final
 
 from alpha_panda.domain.calendar import IST
 from alpha_panda.events.market import Bar, Timeframe
+from alpha_panda.runtime.recorded_bars import BAR_COLUMNS
 from alpha_panda.runtime.store_errors import postgres_errors
 
-_COLUMNS: Final = (
-    "instrument_token",
-    "timeframe",
-    "start",
-    "open_paise",
-    "high_paise",
-    "low_paise",
-    "close_paise",
-    "volume",
-)
-_NAMED: Final = ", ".join(_COLUMNS)
-_VALUES: Final = _COLUMNS[3:]
+_NAMED: Final = ", ".join(BAR_COLUMNS)
+_VALUES: Final = BAR_COLUMNS[3:]
 _COUNTS: Final = """
 SELECT (start AT TIME ZONE 'Asia/Kolkata')::date AS day, count(*) AS bars FROM market.bars
 WHERE instrument_token = $1 AND timeframe = $2 AND start >= $3 AND start < $4 GROUP BY day
@@ -67,7 +58,7 @@ async def add_bars(connection: _Connection, bars: Sequence[Bar]) -> tuple[int, i
     with postgres_errors():
         async with connection.transaction():
             await connection.execute(_STAGE)
-            await connection.copy_records_to_table("told_bars", records=records, columns=_COLUMNS)
+            await connection.copy_records_to_table("told_bars", records=records, columns=BAR_COLUMNS)
             differing = await connection.fetchval(_DIFFERING)
             said = await connection.execute(_ADD)
     return int(said.rpartition(" ")[2]), differing

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from alpha_panda.runtime.sections import Section
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class ExchangeOrderSettings(BaseModel):
+class ExchangeOrderSettings(Section):
     """The waits of the order protocol; tests divide them, nobody else should."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     login: Path | None = None
     """A file with the login, where it is kept in one and not in the database."""

@@ -20,7 +20,12 @@ from alpha_panda.errors import InputError
 from alpha_panda.events.market import Bar, Timeframe
 from alpha_panda.runtime.store_errors import postgres_errors
 
-_COLUMNS: Final = "instrument_token, timeframe, start, open_paise, high_paise, low_paise, close_paise, volume"
+BAR_COLUMNS: Final = (
+    *("instrument_token", "timeframe", "start"),
+    *("open_paise", "high_paise", "low_paise", "close_paise", "volume"),
+)
+"""Of the table of bars: which bar, and its values."""
+_COLUMNS: Final = ", ".join(BAR_COLUMNS)
 _LAST: Final = (
     f"SELECT {_COLUMNS} FROM market.bars WHERE instrument_token = $1 AND timeframe = $2 AND start < $3 "  # noqa: S608 — names are ours
     "ORDER BY start DESC LIMIT $4"

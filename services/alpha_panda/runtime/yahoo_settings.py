@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from alpha_panda.runtime.sections import Section
 
 
-class YahooSettings(BaseModel):
+class YahooSettings(Section):
     """How Yahoo is reached, and how fast it is asked: it states no limits, and locks out who asks too much."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     proxy: Annotated[str, Field(pattern=r"^(http|https|socks5h?)://\S+$")] | None = None
     """Through which all of it goes."""

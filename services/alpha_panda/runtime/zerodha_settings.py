@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr
+from pydantic import Field, IPvAnyAddress, SecretStr
+
+from alpha_panda.runtime.sections import Section
 
 
-class ZerodhaSettings(BaseModel):
+class ZerodhaSettings(Section):
     """Where Kite Connect is, and what opens the login that is kept in the Broker's schema."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Annotated[str, Field(pattern=r"^https?://\S+$")] = "https://api.kite.trade"
     ticker_root: Annotated[str, Field(pattern=r"^wss?://\S+$")] = "wss://ws.kite.trade"
