@@ -21,6 +21,11 @@ _MEMBERS = """
 SELECT m.rolname FROM pg_auth_members g JOIN pg_roles o ON o.oid = g.roleid JOIN pg_roles m ON m.oid = g.member
 WHERE o.rolname = $1
 """
+_SHUT_TO = """
+SELECT name FROM current_database() AS name
+WHERE NOT has_database_privilege($1, name, 'CONNECT') OR NOT has_database_privilege($1, name, 'TEMPORARY')
+"""
+"""This database, where the group lacks a right on it."""
 
 
 class Differences(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,12 +118,15 @@ async def _reconcile(connection: asyncpg.Connection, plan: Plan, owns: Owns, own
 
 
 async def _make_group(connection: asyncpg.Connection, group: str) -> None:
-    """The group of our roles, and what all of them may do: connect, and make temporary tables."""
-    if await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", group):
-        return
-    database = await connection.fetchval("SELECT current_database()")
-    await connection.execute(f"CREATE ROLE {identifier(group)} NOLOGIN")
-    await connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {identifier(database)} TO {identifier(group)}")
+    """The group of our roles, and what all of them may do in this database: connect, and make temporary tables.
+
+    Roles belong to the server and rights to a database: a group that another database brought has none here.
+    """
+    if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", group):
+        await connection.execute(f"CREATE ROLE {identifier(group)} NOLOGIN")
+    database = await connection.fetchval(_SHUT_TO, group)
+    if database:
+        await connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {identifier(database)} TO {identifier(group)}")
 
 
 async def _reconcile_roles(

@@ -165,6 +165,20 @@ async def test_a_broker_uses_its_own_schema_and_is_refused_on_that_of_another(st
 
 
 @pytest.mark.usefixtures("plan")
+async def test_roles_that_another_database_brought_are_let_into_this_one(stores: Stores):
+    administrator = await asyncpg.connect(stores.postgres.dsn())
+    try:
+        await administrator.execute("CREATE DATABASE pv_moved OWNER alpha_panda")
+        await provision_postgres(two_brokers(PREFIX), stores.postgres.dsn(database="pv_moved"), owns=nobody)
+        connection = await asyncpg.connect(stores.postgres.dsn(ALDER, f"pw-{ALDER}", database="pv_moved"))
+        await connection.execute(f'CREATE TEMP TABLE staged (LIKE "{ALDER}".fills)')
+        await connection.close()
+    finally:
+        await administrator.execute("DROP DATABASE pv_moved WITH (FORCE)")
+        await administrator.close()
+
+
+@pytest.mark.usefixtures("plan")
 async def test_postgres_refuses_a_wrong_password(stores: Stores):
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(stores.postgres.dsn(ALDER, "wrong"))
