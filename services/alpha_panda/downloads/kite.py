@@ -71,6 +71,7 @@ class KiteHistory:
         except (RequestException, kite_errors.KiteException, ReplyError) as error:
             raise self._again(instrument, error) from error
         except (LookupError, TypeError, ValueError, AttributeError) as error:
+            self._pace.refused()
             raise AskAgainError(f"what Kite Connect says of {instrument.name} cannot be read: {error}") from error
         self._pace.answered()
         return [_row(each) for each in rows]

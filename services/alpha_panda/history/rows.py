@@ -1,4 +1,4 @@
-"""Which rows an event becomes. Pure; the names and order of columns stand here and nowhere else."""
+"""Which rows an event becomes. Pure; the names and order of columns stand here, those of bars where they are read."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from alpha_panda.events.orders import (
     OrderUnknown,
 )
 from alpha_panda.events.signals import SignalRaised, SignalRejected, SignalValidated
+from alpha_panda.runtime.recorded_bars import BAR_COLUMNS
 
 MARKET: Final = "market"
 """The schema of what all Brokers share."""
@@ -28,16 +29,7 @@ _LARGEST: Final = 2**63 - 1
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ticks": ("instrument_token", "event_time", "sequence", "price_paise", "volume"),
-    "bars": (
-        "instrument_token",
-        "timeframe",
-        "start",
-        "open_paise",
-        "high_paise",
-        "low_paise",
-        "close_paise",
-        "volume",
-    ),
+    "bars": BAR_COLUMNS,
     "signals": ("id", "signal_id", "stage", "strategy", "instrument_token", "event_time", "data"),
     "orders": (
         "order_id",

@@ -23,13 +23,17 @@ async def within(seconds: float, asked: Awaitable[Answer]) -> Answer:
     try:
         done, _ = await asyncio.wait({waiting}, timeout=seconds)
     except asyncio.CancelledError:
-        waiting.cancel()
+        _call_off(waiting)
         raise
     if done:
         return waiting.result()
+    _call_off(waiting)
+    raise TimeoutError(f"no answer within {seconds:g} s")
+
+
+def _call_off(waiting: asyncio.Future[Answer]) -> None:
     waiting.add_done_callback(_let_go)
     waiting.cancel()
-    raise TimeoutError(f"no answer within {seconds:g} s")
 
 
 def _let_go(late: asyncio.Future[Answer]) -> None:

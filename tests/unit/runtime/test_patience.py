@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -57,3 +58,26 @@ async def test_who_is_told_to_end_while_waiting_takes_the_other_side_along() -> 
         await waiting
     with pytest.raises(asyncio.CancelledError):
         await other
+
+
+async def test_the_error_of_what_was_taken_along_is_no_news_to_anybody() -> None:
+    overlooked: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: overlooked.append(context))
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise OSError("too late for anybody") from None
+
+    waiting = asyncio.create_task(within(3600, stubborn()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    del waiting
+    for _ in range(3):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert overlooked == []
