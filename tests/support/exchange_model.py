@@ -13,11 +13,12 @@ from alpha_panda.domain.calendar import default_calendar
 from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.orders import Order
 from alpha_panda.zerodha_trading.agenda import to_cancel, to_modify, to_send
+from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.desk import Desk
 from alpha_panda.zerodha_trading.hearing import Hearing
 from alpha_panda.zerodha_trading.replies import Outcome, Verdict
 from alpha_panda.zerodha_trading.reports import OrderReport, TradeReport
-from alpha_panda.zerodha_trading.state import Book, Part, State
+from alpha_panda.zerodha_trading.state import ExchangeOrder, Part, State, Trade
 from alpha_panda.zerodha_trading.terms import ZerodhaTerms
 
 BROKER = "zerodha"
@@ -110,25 +111,29 @@ class ExchangeModel:
         )
 
 
+def _written(book: Book) -> bytes:
+    return msgspec.json.encode((list(book.orders.values()), list(book.trades.values())))
+
+
 class Trader:
     """The desk with what is written of it: a crash leaves exactly the rows."""
 
     def __init__(self, exchange: ExchangeModel) -> None:
         self.exchange = exchange
-        self.rows = msgspec.json.encode(Book())
+        self.rows = _written(Book())
         self.events: list[AnyEvent] = []
         self.desk = self._start()
 
     def _start(self) -> Desk:
-        book = msgspec.json.decode(self.rows, type=Book)
-        desk = Desk(BROKER, BROKER, INSTRUMENTS, default_calendar(), book)
+        orders, trades = msgspec.json.decode(self.rows, type=tuple[list[ExchangeOrder], list[Trade]])
+        desk = Desk(BROKER, BROKER, INSTRUMENTS, default_calendar(), Book(orders, trades))
         desk.terms = TERMS
         desk.pass_time(moment("10:00:00"))
         return desk
 
     def write(self) -> None:
         self.events += self.desk.take().events
-        self.rows = msgspec.json.encode(self.desk.book)
+        self.rows = _written(self.desk.book)
 
     def crash(self) -> None:
         self.desk = self._start()

@@ -27,6 +27,7 @@ from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.zerodha_settings import ZerodhaSettings
 from alpha_panda.zerodha_trading.agent import Agent
 from alpha_panda.zerodha_trading.announcements import Changes
+from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.control import Control
 from alpha_panda.zerodha_trading.desk import Desk
 from alpha_panda.zerodha_trading.gateway import Gateway, Login
@@ -36,7 +37,7 @@ from alpha_panda.zerodha_trading.postback_door import PostbackDoor
 from alpha_panda.zerodha_trading.rates import Caps, Rates
 from alpha_panda.zerodha_trading.sender import Sender
 from alpha_panda.zerodha_trading.standing import Locks
-from alpha_panda.zerodha_trading.state import Book, ExchangeOrder, State
+from alpha_panda.zerodha_trading.state import ExchangeOrder, State
 from alpha_panda.zerodha_trading.updates import Updates
 from alpha_panda.zerodha_trading.watcher import Watcher
 

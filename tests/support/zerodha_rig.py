@@ -244,6 +244,15 @@ class Rig:
         """Whether events are written and not published."""
         return bool(await self._ask(f'SELECT count(*) > 0 FROM "{self.broker}".exchange_outbox WHERE NOT published'))  # noqa: S608 - ours
 
+    async def let_pass(self, days: int) -> None:
+        """So long ago is whatever happened to an order last."""
+        sql = f"UPDATE \"{self.broker}\".exchange_orders SET changed_at = changed_at - interval '{days} days'"  # noqa: S608
+        connection = await asyncpg.connect(self.stores.postgres.dsn())
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
     async def _ask(self, question: str) -> Any:  # noqa: ANN401 - a value
         connection = await asyncpg.connect(self.stores.postgres.dsn())
         try:

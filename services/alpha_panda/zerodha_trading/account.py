@@ -235,7 +235,7 @@ class Account:
             reconciled_at=self._watcher.reconciled_at,
             differences=self._watcher.differences,
             findings=self._watcher.findings,
-            unknown=tuple(each.tag for each in book.orders.values() if each.state in UNCERTAIN),
+            unknown=tuple(each.tag for each in book.unfinished() if each.state in UNCERTAIN),
             external=external(book),
             meter=self._rates.meter,
         )

@@ -14,8 +14,9 @@ from alpha_panda.domain.wanted_orders import refusal, session_for
 from alpha_panda.events.envelope import Event
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import Product, Side, SignalRaised, SignalValidated
+from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.order_request import MOST_SLICES, slices
-from alpha_panda.zerodha_trading.state import Book, ExchangeOrder, Trade
+from alpha_panda.zerodha_trading.state import ExchangeOrder, Trade
 from alpha_panda.zerodha_trading.terms import ZerodhaTerms
 
 

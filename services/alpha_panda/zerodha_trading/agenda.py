@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from alpha_panda.events.orders import Leg
+from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.legs import Legs
 from alpha_panda.zerodha_trading.lifecycle import is_end
 from alpha_panda.zerodha_trading.rates import MODIFICATIONS
-from alpha_panda.zerodha_trading.state import Book, ExchangeOrder, State
+from alpha_panda.zerodha_trading.state import ExchangeOrder, State
 
 _FIRST: Final = {Leg.EXIT: 0, Leg.FLATTEN: 0, Leg.STOP: 1, Leg.TARGET: 2, Leg.ENTRY: 3}
 """What goes first where not everything may."""
@@ -17,13 +18,13 @@ _FIRST: Final = {Leg.EXIT: 0, Leg.FLATTEN: 0, Leg.STOP: 1, Leg.TARGET: 2, Leg.EN
 
 def to_send(book: Book, legs: Legs) -> list[ExchangeOrder]:
     """Orders that wait and may go, exits first, then protection, then entries as they came."""
-    waiting = [each for each in book.orders.values() if each.state is State.WAITING and legs.may_go(each)]
+    waiting = [each for each in book.unfinished() if each.state is State.WAITING and legs.may_go(each)]
     return sorted(waiting, key=lambda each: (_FIRST[each.order.leg], each.received_at))
 
 
 def to_cancel(book: Book) -> list[tuple[ExchangeOrder, str]]:
     """Orders at the exchange that are to be ended, by its own name of each."""
-    wanted = [each for each in book.orders.values() if each.cancel and each.state is State.ACKED]
+    wanted = [each for each in book.unfinished() if each.cancel and each.state is State.ACKED]
     return [(each, part) for each in wanted for part in _open_parts(each)]
 
 

@@ -23,11 +23,12 @@ from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import Product, SignalValidated
 from alpha_panda.zerodha_trading.admission import Door, refuse, refused, wish
 from alpha_panda.zerodha_trading.announcements import Announcements, Changes, closed
+from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.hearing import Hearing
 from alpha_panda.zerodha_trading.legs import Legs
 from alpha_panda.zerodha_trading.lifecycle import move
 from alpha_panda.zerodha_trading.replies import Outcome, Verdict
-from alpha_panda.zerodha_trading.state import EXTERNAL, Book, Closing, ExchangeOrder, State, Trade
+from alpha_panda.zerodha_trading.state import EXTERNAL, Closing, ExchangeOrder, State, Trade
 from alpha_panda.zerodha_trading.tags import tag_of
 from alpha_panda.zerodha_trading.terms import ZerodhaTerms, unknown_broker
 
@@ -136,7 +137,7 @@ class Desk:
 
     def recover(self, now: datetime) -> None:
         """After a restart: what was claimed may have been sent, and only the exchange knows."""
-        for record in list(self.book.orders.values()):
+        for record in self.book.unfinished():
             if record.state is State.SENDING:
                 self._news.submitted(record)
                 self.lose(record, "the program ended between claim and reply", now)
@@ -184,10 +185,13 @@ class Desk:
 
     def pass_time(self, now: datetime) -> None:
         """Market time has come to `now`: intraday positions are closed in time, day orders placed again."""
-        if self.now is not None and now <= self.now:
+        before = self.now
+        if before is not None and now <= before:
             return
         self.now = now
-        for record in list(self.book.orders.values()):
+        if before is not None and before.replace(microsecond=0) == now.replace(microsecond=0):
+            return  # whatever is due is due at a whole second, and ticks come by the hundred
+        for record in self.book.unfinished():
             if record.state is State.WAITING and now >= record.closes_at:
                 self._give_up(record, "session_closed")
         for trade in list(self.book.trades.values()):
@@ -231,11 +235,11 @@ class Desk:
             return None  # a day that no rule is known of: the position ends as its strategy says
 
     def _keep(self, record: ExchangeOrder) -> None:
-        self.book.orders[record.order.order_id] = record
+        self.book.keep(record)
         self._changed[record.order.order_id] = record
 
     def _want(self, trade: Trade, order: Order, now: datetime) -> None:
-        parent = next(each for each in self.book.orders.values() if each.order.signal_id == trade.signal_id)
+        parent = self.book.of_signal(trade.signal_id, Leg.ENTRY)[0]
         session = self._calendar.session_at(now)
         record = ExchangeOrder(
             order=order,

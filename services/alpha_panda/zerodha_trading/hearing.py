@@ -19,9 +19,10 @@ from alpha_panda.events.ids import event_id
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import OrderType, Product, Side
 from alpha_panda.zerodha_trading.announcements import Announcements
+from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.lifecycle import REJECTED, join, move, reason_of, settled
 from alpha_panda.zerodha_trading.reports import OrderReport, TradeReport
-from alpha_panda.zerodha_trading.state import EXTERNAL, Book, ExchangeOrder, Part, State
+from alpha_panda.zerodha_trading.state import EXTERNAL, ExchangeOrder, Part, State
 
 Touched = list[tuple[ExchangeOrder, int]]
 """Orders that something was heard of, and the units that have newly traded of each."""
@@ -56,7 +57,7 @@ class Hearing:
         """The exchange has taken the order under these names."""
         for name in broker_order_ids:
             part = Part(broker_order_id=name, status=_UNHEARD, quantity=0)
-            record.parts[name] = join(record.parts.get(name), part)
+            self._book.note(record, join(record.parts.get(name), part))
         self._acknowledge(record)
 
     def take(self, heard: Heard) -> tuple[Touched, list[str]]:
@@ -93,7 +94,7 @@ class Hearing:
         adopts = record.state in (State.SENDING, State.UNKNOWN, State.UNKNOWN_ABSENT)
         if joined == known and not adopts:
             return None
-        record.parts[name] = joined
+        self._book.note(record, joined)
         if record.state is State.SENDING:
             self._news.submitted(record)
         if adopts:
@@ -172,7 +173,7 @@ class Hearing:
             charges_day=day,
             closes_at=at if session is None else session.close,
         )
-        self._book.orders[identity] = record
+        self._book.keep(record)
         self._news.submitted(record)
         self._news.acknowledged(record)
         return record

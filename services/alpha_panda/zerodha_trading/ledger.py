@@ -41,5 +41,6 @@ class Ledger:
                 await retried(lambda: self.store.save(changes, claims))
         if changes.events:
             self.told.set()
-        self.changed.set()
+        if changes:
+            self.changed.set()
         return result

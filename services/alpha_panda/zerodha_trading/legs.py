@@ -16,7 +16,8 @@ import msgspec
 from alpha_panda.events.ids import order_id
 from alpha_panda.events.orders import Leg, Order
 from alpha_panda.events.signals import OrderType
-from alpha_panda.zerodha_trading.state import Book, Closing, ExchangeOrder, State, Trade
+from alpha_panda.zerodha_trading.book import Book
+from alpha_panda.zerodha_trading.state import Closing, ExchangeOrder, State, Trade
 
 ATTEMPTS: Final = 3
 """Orders that may be refused before a person must close the position."""
@@ -116,11 +117,11 @@ class Legs:
         return self._was_refused(trade, Leg.STOP)
 
     def _was_refused(self, trade: Trade, leg: Leg) -> bool:
-        last = [each for each in self._book.orders.values() if _is_leg(each, trade, leg)][-1:]
+        last = self._book.of_signal(trade.signal_id, leg)[-1:]
         return any(each.state in _LOST and each.code not in _PASSING for each in last)
 
     def _generation(self, trade: Trade, leg: Leg) -> int:
-        return sum(1 for each in self._book.orders.values() if _is_leg(each, trade, leg))
+        return len(self._book.of_signal(trade.signal_id, leg))
 
     def _protective(self, trade: Trade, leg: Leg, level_paise: int, now: datetime) -> Order:
         is_stop, generation = leg is Leg.STOP, self._generation(trade, leg)
@@ -155,7 +156,3 @@ class Legs:
             order_type=OrderType.MARKET,
             reduce_only=True,
         )
-
-
-def _is_leg(record: ExchangeOrder, trade: Trade, leg: Leg) -> bool:
-    return record.order.signal_id == trade.signal_id and record.order.leg is leg

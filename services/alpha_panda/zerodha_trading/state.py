@@ -140,35 +140,3 @@ class Trade(msgspec.Struct, kw_only=True):
         """The protective legs that it has, the stop first."""
         both = ((Leg.STOP, self.stop_loss_paise), (Leg.TARGET, self.target_paise))
         return tuple((leg, level) for leg, level in both if level is not None)
-
-
-class Book(msgspec.Struct, kw_only=True):
-    """Everything that is not over, and the orders of the day."""
-
-    orders: dict[str, ExchangeOrder] = msgspec.field(default_factory=dict)
-    trades: dict[str, Trade] = msgspec.field(default_factory=dict)
-
-    def trade_of(self, record: ExchangeOrder) -> Trade | None:
-        """The trade that an order belongs to."""
-        return self.trades.get(record.trade)
-
-    def holding(self, strategy: str, token: int, product: Product) -> Trade | None:
-        """The trade of a strategy in an instrument."""
-        return next((t for t in self.trades.values() if t.key == (strategy, token, product)), None)
-
-    def alive(self, trade: Trade) -> list[ExchangeOrder]:
-        """The orders of a trade that are not over."""
-        return [each for each in self.orders.values() if not each.over and each.trade == trade.signal_id]
-
-    def by_tag(self, tag: str) -> ExchangeOrder | None:
-        """The order that carries a tag."""
-        return next((each for each in self.orders.values() if each.tag == tag), None)
-
-    def by_broker_id(self, broker_order_id: str) -> ExchangeOrder | None:
-        """The order that an order of the exchange is a part of."""
-        return next((each for each in self.orders.values() if broker_order_id in each.parts), None)
-
-    def frozen(self, token: int) -> ExchangeOrder | None:
-        """The order for which nothing may be entered in an instrument: nobody knows what became of it."""
-        lost = (each for each in self.orders.values() if each.state is State.UNKNOWN)
-        return next((each for each in lost if each.order.instrument_token == token), None)

@@ -16,7 +16,8 @@ from alpha_panda.runtime.owners import owned, require_owned
 from alpha_panda.runtime.ownership import Tenure
 from alpha_panda.runtime.store_errors import postgres_errors
 from alpha_panda.zerodha_trading.announcements import Changes
-from alpha_panda.zerodha_trading.state import Book, ExchangeOrder, Trade
+from alpha_panda.zerodha_trading.book import Book
+from alpha_panda.zerodha_trading.state import ExchangeOrder, Trade
 
 _DAYS = 3
 """Orders that are over are still remembered so long: a signal that is delivered again finds them."""
@@ -34,20 +35,24 @@ class OrderStore:
         self._origin = origin
 
     async def load(self) -> Book:
-        """Orders that are not over or lately were, and open trades; raises TransientError as all of these do."""
+        """Orders that are not over or lately were, open trades and all their orders, however old.
+
+        Which leg comes next, and its tag, follow from every order that its trade has had.
+
+        Raises TransientError as all of these do.
+        """
         sql = (
             f"SELECT data FROM {self._schema}.exchange_orders WHERE changed_at > now() - interval '{_DAYS} days' "  # noqa: S608 - the schema is ours
-            "OR state IN ('WAITING', 'SENDING', 'UNKNOWN', 'UNKNOWN_ABSENT', 'ACKED') ORDER BY claimed_at NULLS LAST"
+            "OR state IN ('WAITING', 'SENDING', 'UNKNOWN', 'UNKNOWN_ABSENT', 'ACKED') "
+            f"OR data ->> 'trade' IN (SELECT signal_id::text FROM {self._schema}.exchange_trades) "
+            "ORDER BY claimed_at NULLS LAST"
         )
         with postgres_errors():
             orders = await self._pool.fetch(sql)
             trades = await self._pool.fetch(f"SELECT data FROM {self._schema}.exchange_trades")  # noqa: S608
         found = [msgspec.json.decode(row["data"], type=ExchangeOrder) for row in orders]
         held = [msgspec.json.decode(row["data"], type=Trade) for row in trades]
-        return Book(
-            orders={each.order.order_id: each for each in sorted(found, key=lambda each: each.received_at)},
-            trades={each.signal_id: each for each in held},
-        )
+        return Book(sorted(found, key=lambda each: each.received_at), held)
 
     async def asked(self, since: datetime) -> int:
         """How many orders were claimed since a moment."""

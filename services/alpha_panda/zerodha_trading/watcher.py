@@ -111,18 +111,18 @@ class Watcher:
     async def _park(self, asked_at: datetime) -> None:
         """Give up looking for what was looked for long enough, by a book that was read after that."""
         patience, book = timedelta(seconds=self._settings.absent_seconds), self._ledger.desk.book
-        for record in list(book.orders.values()):
+        for record in book.unfinished():
             since = record.unknown_at
             if record.state is State.UNKNOWN and since is not None and asked_at - since > patience:
                 self._log.error("an order is not to be found", tag=record.tag, seconds=patience.total_seconds())
                 await self._ledger.step(lambda desk, name=record.order.order_id: desk.absent(name))  # type: ignore[misc]
-        lost = [each.tag for each in book.orders.values() if each.state is State.UNKNOWN]
+        lost = [each.tag for each in book.unfinished() if each.state is State.UNKNOWN]
         self._locks.unknown = f"the outcome of orders is not known: {', '.join(lost)}" if lost else ""
 
     async def _expire(self, there: set[str]) -> None:
         """Orders of a day that is over are in no book any more."""
         now = self._ledger.desk.now
-        for record in list(self._ledger.desk.book.orders.values()):
+        for record in self._ledger.desk.book.unfinished():
             over = now is not None and trading_date(record.closes_at) < trading_date(now)
             if over and record.state in (State.ACKED, State.UNKNOWN_ABSENT) and not there.intersection(record.parts):
                 await self._ledger.step(lambda desk, each=record: desk.expire(each))  # type: ignore[misc]

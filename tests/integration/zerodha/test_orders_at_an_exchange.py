@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from tests.support.zerodha_rig import NAME, PRICE, Rig
-from tests.support.zerodha_story import account, comes_to
+from tests.support.zerodha_story import account, comes_to, trading, until
 
 from alpha_panda.local.stores import Stores
 
@@ -30,3 +30,23 @@ async def test_an_entry_fills_and_its_stop_rests_at_the_exchange(rig: Rig) -> No
     await comes_to(rig, entry, "CANCELLED", leg="stop")
     assert len({filled["tag"], stop["tag"], target["tag"]}) == len(("entry", "stop", "target"))
     rig.simulator.price(NAME, PRICE, 1_000)
+
+
+async def test_a_position_held_for_a_week_gets_its_next_stop_after_a_restart(rig: Rig) -> None:
+    entry = rig.enter(stop_loss_paise=PRICE - 200)
+    stop = await comes_to(rig, entry, "ACKED", leg="stop")
+    rig.stop()
+    await rig.let_pass(days=8)
+    (name,) = stop["parts"]
+    rig.simulator.client().cancel_order("regular", name)  # as the exchange does with a day order in the evening
+    rig.log_in()
+    await trading(rig)
+    rig.enter()  # from which it learns what time it is at the market
+
+    async def stops_again() -> bool:
+        last = await comes_to(rig, entry, "ACKED", leg="stop")
+        return bool(last["order"]["generation"])
+
+    await until(stops_again, "another stop rests at the exchange")
+    rig.leave(entry)
+    await comes_to(rig, entry, "CANCELLED", leg="stop")

@@ -11,7 +11,17 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 from tests.support.zerodha_rig import NAME, PRICE, Rig, is_stopped
-from tests.support.zerodha_story import account, adoption_seconds, comes_to, judge, story, trading, until, verify
+from tests.support.zerodha_story import (
+    account,
+    adoption_seconds,
+    comes_through,
+    comes_to,
+    judge,
+    story,
+    trading,
+    until,
+    verify,
+)
 
 from alpha_panda.checker.exchange_orders import LEAST
 from alpha_panda.events.control import HaltScope, TradingHalted, TradingResumed
@@ -108,7 +118,7 @@ async def test_an_owner_that_slept_through_a_takeover_sends_nothing_more(
     assert second.poll() is None
     assert tag_posts(rig, found["tag"]) == (1 if found["state"] == "FILLED" else 0)
     await trading(rig)
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 async def test_a_switch_thrown_between_claim_and_post_keeps_the_order_from_being_sent(rig: Rig) -> None:
@@ -121,7 +131,7 @@ async def test_a_switch_thrown_between_claim_and_post_keeps_the_order_from_being
         await switch.release(TradingResumed(scope=HaltScope.ALL, subject="", actor="ben", reason="over"))
     assert ("halt" in found["code"], tag_posts(rig, found["tag"])) == (True, 0), found
     await trading(rig)
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 async def test_after_a_storm_of_429_every_position_has_its_stop(rig: Rig) -> None:
@@ -160,7 +170,7 @@ async def test_a_login_that_ends_amid_a_burst_ends_the_burst(rig: Rig) -> None:
     await trading(rig)
     for each in entries:
         await comes_to(rig, each, *ENDS)
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 async def test_without_postgresql_nothing_is_sent_and_then_it_goes_on(rig: Rig) -> None:
@@ -176,7 +186,7 @@ async def test_without_postgresql_nothing_is_sent_and_then_it_goes_on(rig: Rig) 
     await trading(rig)
     for each in entries:
         await comes_to(rig, each, *ENDS)
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 async def test_without_redis_nobody_knows_what_is_halted_and_nothing_is_entered(rig: Rig) -> None:
@@ -187,7 +197,7 @@ async def test_without_redis_nobody_knows_what_is_halted_and_nothing_is_entered(
     assert (found["code"], len(rig.posts())) == ("halts_unreadable", before)
     await come_back(redis)
     await trading(rig)
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 async def test_what_happens_without_kafka_is_told_once_it_is_back(rig: Rig) -> None:
@@ -203,7 +213,7 @@ async def test_what_happens_without_kafka_is_told_once_it_is_back(rig: Rig) -> N
     await comes_to(rig, entry, "FILLED", leg="target")
     await comes_to(rig, entry, "CANCELLED", leg="stop")
     rig.simulator.price(NAME, PRICE, 1_000)
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
@@ -211,7 +221,7 @@ async def test_a_fifth_of_all_answers_is_lost_and_every_order_is_booked_once(rig
     await trading(rig)
     rig.simulator.faults(Fault(kind=kind, on="place", share=SHARE))
     for _ in range(ORDERS):
-        await comes_to(rig, rig.enter(), "FILLED")
+        await comes_through(rig)
     rig.simulator.faults()
 
 
@@ -244,17 +254,17 @@ async def test_a_socket_that_says_nothing_is_left_and_orders_are_booked_without_
     before = connections()
     rig.simulator.faults(Fault(kind=Kind.DEAD))
     for _ in range(3):
-        await comes_to(rig, rig.enter(), "FILLED")
+        await comes_through(rig)
     await until(made_anew, "the silent connection is left for another")
     rig.silences += connections() - before
     rig.simulator.faults()
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
 
 
 async def test_a_late_order_is_found_in_the_end(rig: Rig) -> None:
     await trading(rig)
     rig.simulator.faults(Fault(kind=Kind.LATE, on="place", count=1, seconds=3.0))
-    await comes_to(rig, rig.enter(), "FILLED")
+    await comes_through(rig)
     rig.simulator.faults()
 
 
