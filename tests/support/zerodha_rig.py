@@ -168,10 +168,8 @@ class Rig:
     def again(self, raw: str) -> None:
         """The same signal is delivered once more."""
         event = self.sent[raw]
-        origin = Origin(
-            source=f"{self.broker}.risk-manager", broker=self.broker, fence=1, code=code_digest(), config="test"
-        )
-        self._produce(SIGNALS_VALIDATED.full_name(self.broker), partition_of(YESBANK, PARTITIONS), event, origin)
+        topic, partition = SIGNALS_VALIDATED.full_name(self.broker), partition_of(YESBANK, PARTITIONS)
+        self._produce(topic, partition, event, self._origin)
 
     def turn_keys(self, number: int) -> None:
         """So many strategies may trade real money."""
@@ -197,7 +195,13 @@ class Rig:
 
     @cached_property
     def _producer(self) -> Producer:
-        return Producer({**self.stores.kafka.admin_settings(), "enable.idempotence": "true"})
+        """It gathers nothing, as the services'."""
+        return Producer({**self.stores.kafka.admin_settings(), "enable.idempotence": "true", "linger.ms": 0})
+
+    @cached_property
+    def _origin(self) -> Origin:
+        source = f"{self.broker}.risk-manager"
+        return Origin(source=source, broker=self.broker, fence=1, code=code_digest(), config="test")
 
     def events(self) -> list[Envelope]:
         """Everything on the order topics, claims apart, each partition in its order."""
