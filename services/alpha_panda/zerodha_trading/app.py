@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime
 from datetime import time as clock
@@ -42,11 +43,14 @@ from alpha_panda.zerodha_trading.updates import Updates
 from alpha_panda.zerodha_trading.watcher import Watcher
 
 _CONNECTIONS = 4
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that reads the exchange's books may hold up the one that sends; Python's own is ten times that."""
 
 
 async def run(process: Process) -> None:
     """Own the account, recover what is written, then trade until told to stop."""
     settings = process.settings
+    sys.setswitchinterval(_SWITCH_SECONDS)
     redis = make_redis(settings.redis, seconds=ANSWER_SECONDS, retries=0)
     async with await make_pool(settings.postgres, size=_CONNECTIONS) as pool, redis:
         await require_login(redis, settings.redis)

@@ -42,6 +42,16 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
         return f"Login({self.account})"
 
 
+class _Client(KiteConnect):  # type: ignore[misc]  # it has no types
+    """The official client, which lets the dates of an answer be: they are read from the raw reply, not from here.
+
+    To read three of each of the day's orders each second kept a fifth of a processor from what was to be sent.
+    """
+
+    def _format_response(self, data: Any) -> Any:  # noqa: ANN401 - as its parent
+        return data
+
+
 class Gateway:
     """One session's requests."""
 
@@ -140,7 +150,7 @@ class Gateway:
         """This thread's client: a session is not to be shared between threads."""
         client = getattr(self._local, "client", None)
         if client is None:
-            client = KiteConnect(
+            client = _Client(
                 api_key=self.login.api_key, access_token=self.login.access_token, root=self._root, timeout=self._seconds
             )
             prepare(client.reqsession, self._fence)
