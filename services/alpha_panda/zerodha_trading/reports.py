@@ -6,10 +6,10 @@ Prices become integer paise; times, which Zerodha writes in Indian time without 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from alpha_panda.domain.calendar import IST
 from alpha_panda.zerodha_trading.errors import MalformedReplyError
 from alpha_panda.zerodha_trading.state import Part
 
+ReportT = TypeVar("ReportT")
 _HUNDRED: Final = Decimal(100)
 _LARGEST: Final = 10**12
 _TIMES: Final = ("exchange_update_timestamp", "exchange_timestamp", "order_timestamp")
@@ -54,6 +55,31 @@ class PositionReport(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     today: int = 0
     """Of it, bought less sold today."""
+
+
+class Reader(Generic[ReportT]):
+    """Reads a book that is asked for again and again: a row that has not changed was understood the last time."""
+
+    def __init__(self, read: Callable[[object], ReportT], name: str) -> None:
+        """`read` understands a row, or raises MalformedReplyError; `name` is the field that names it."""
+        self._read, self._name = read, name
+        self._known: dict[str, tuple[object, ReportT]] = {}
+
+    def understood(self, rows: Sequence[object], said: list[str]) -> list[ReportT]:
+        """The rows that make sense; `said` gets a sentence for each of the others."""
+        known, self._known = self._known, {}
+        found: list[ReportT] = []
+        for row in rows:
+            name = str(row.get(self._name)) if isinstance(row, Mapping) else ""
+            before = known.get(name)
+            try:
+                report = before[1] if before is not None and before[0] == row else self._read(row)
+            except MalformedReplyError as error:
+                said.append(str(error))
+                continue
+            self._known[name] = (row, report)
+            found.append(report)
+        return found
 
 
 def order_report(data: object) -> OrderReport:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
 import structlog
 
@@ -25,6 +23,7 @@ from alpha_panda.zerodha_trading.order_request import slices
 from alpha_panda.zerodha_trading.reconciliation import Difference, TheirBooks, compare
 from alpha_panda.zerodha_trading.reports import (
     OrderReport,
+    Reader,
     TradeReport,
     holdings,
     order_report,
@@ -33,8 +32,6 @@ from alpha_panda.zerodha_trading.reports import (
 )
 from alpha_panda.zerodha_trading.standing import Locks
 from alpha_panda.zerodha_trading.state import State
-
-ReportT = TypeVar("ReportT")
 
 
 class Watcher:
@@ -51,6 +48,7 @@ class Watcher:
         self.findings: tuple[str, ...] = ()
         self.reconciled_at: datetime | None = None
         self._ledger, self._locks, self._instruments, self._settings = ledger, locks, instruments, settings
+        self._orders, self._trades = Reader(order_report, "order_id"), Reader(trade_report, "trade_id")
         self._suspected: frozenset[Difference] = frozenset()
         self._due = 0.0
         self._log = structlog.get_logger()
@@ -93,11 +91,11 @@ class Watcher:
     async def _read(self, gateway: Gateway) -> tuple[list[OrderReport], list[TradeReport]]:
         """Orders, then trades where any is missing: a trade is never before its order."""
         said: list[str] = []
-        orders = _understood(await gateway.orders(), order_report, said)
+        orders = self._orders.understood(await gateway.orders(), said)
         said += await self._ledger.step(lambda desk: desk.hear(Hearing.Heard(orders=orders)))
         trades: list[TradeReport] = []
         if time.monotonic() >= self._due or self._misses_trades():
-            trades = _understood(await gateway.trades(), trade_report, said)
+            trades = self._trades.understood(await gateway.trades(), said)
             said += await self._ledger.step(lambda desk: desk.hear(Hearing.Heard(trades=trades)))
         self._say(tuple(dict.fromkeys(said)))
         await self._expire({each.part.broker_order_id for each in orders})
@@ -174,14 +172,3 @@ class Watcher:
             if each not in self.findings:
                 self._log.warning("the exchange says what cannot be taken in", what=each)
         self.findings = said[:50]
-
-
-def _understood(rows: list[Any], read: Callable[[object], ReportT], said: list[str]) -> list[ReportT]:
-    """The rows that make sense; of the others a sentence each."""
-    found: list[ReportT] = []
-    for row in rows:
-        try:
-            found.append(read(row))
-        except MalformedReplyError as error:
-            said.append(str(error))
-    return found
