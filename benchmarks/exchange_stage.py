@@ -44,7 +44,7 @@ async def provisioned(made: Stores) -> None:
 
 def account(made: Stores, folder: Path) -> AbstractAsyncContextManager[Any]:
     """That Broker with its simulator and its service as a process: the rig of the tests, which are no package."""
-    entered: AbstractAsyncContextManager[Any] = _support(_ACCOUNT).account(made, folder, BROKER)
+    entered: AbstractAsyncContextManager[Any] = _support(_ACCOUNT).account(made, folder, BROKER, hurried=False)
     return entered
 
 

@@ -59,6 +59,8 @@ class Rig:
     simulator: RunningSimulator
     folder: Path
     broker: str
+    hurried: bool = True
+    """Whether waits are as short as tests of faults need, or those of every day."""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     sent: dict[str, Event[SignalValidated]] = field(default_factory=dict)
     kills: int = 0
@@ -93,14 +95,15 @@ class Rig:
         )
         around = Surroundings(plan=self.plan, run=self.run, layout=self.stores.layout, stores=addresses, api_port=0)
         launch = prepare_launch(service, 0, around)
+        waits = {**(WAITS if self.hurried else {}), **settings}
         env = {
             **launch.env,
+            **({"PANDA_RUN__SNAPSHOT_SECONDS": "0.2"} if self.hurried else {}),
             "PANDA_RUN__FAIL_POINTS": str(self.fail_points),
-            "PANDA_RUN__SNAPSHOT_SECONDS": "0.2",
             "PANDA_ZERODHA__ROOT": self.simulator.root,
             "PANDA_ZERODHA__TICKER_ROOT": self.simulator.ticker_root,
             "PANDA_ORDERS__LOGIN": str(self.folder / "login.json"),
-            **{f"PANDA_ORDERS__{name}": str(value) for name, value in {**WAITS, **settings}.items()},
+            **{f"PANDA_ORDERS__{name}": str(value) for name, value in waits.items()},
         }
         with (self.folder / "service.log").open("ab") as log:
             process = subprocess.Popen(launch.argv, env=env, stdout=log, stderr=log, cwd=self.folder)  # noqa: S603
@@ -275,10 +278,17 @@ def is_stopped(pid: int) -> bool:
 
 
 @contextmanager
-def rigged(stores: Stores, folder: Path, plan_: Plan, run: Run, broker: str) -> Iterator[Rig]:
+def rigged(  # noqa: PLR0913, PLR0917 - what it stands on
+    stores: Stores,
+    folder: Path,
+    plan_: Plan,
+    run: Run,
+    broker: str,
+    hurried: bool,  # noqa: FBT001
+) -> Iterator[Rig]:
     """A simulator and a rig on provisioned stores; every process is gone afterwards."""
     with running_simulator(load_instruments(), SimulatedClock(BEGIN), journal=folder / "journal.jsonl") as simulator:
-        rig = Rig(stores=stores, plan=plan_, run=run, simulator=simulator, folder=folder, broker=broker)
+        rig = Rig(stores, plan_, run, simulator, folder, broker, hurried=hurried)
         rig.fail_points.mkdir()
         simulator.price(NAME, PRICE)
         rig.log_in()

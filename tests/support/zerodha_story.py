@@ -39,10 +39,10 @@ OF_IDS = (identity.unique_ids, identity.deterministic_ids)
 
 
 @asynccontextmanager
-async def account(stores: Stores, folder: Path, broker: str) -> AsyncIterator[Rig]:
+async def account(stores: Stores, folder: Path, broker: str, *, hurried: bool = True) -> AsyncIterator[Rig]:
     """A Broker, its exchange and its service, which lets entries go."""
     plan, run = await provisioned(stores, broker)
-    with rigged(stores, folder, plan, run, broker) as made:
+    with rigged(stores, folder, plan, run, broker, hurried) as made:
         made.configure()
         made.turn_keys(STRATEGIES)
         made.start()
