@@ -37,9 +37,12 @@ SLEEPS = {
     "after_claim": ("UNKNOWN_ABSENT",),
     "after_post": ("FILLED",),
     "after_reply": ("FILLED",),
-    "before_commit": ("FILLED", "DENIED"),
+    "before_commit": ("FILLED", "DENIED", "UNKNOWN_ABSENT"),
 }
-"""Where the owner falls asleep, and what its successor makes of the order; it may come too late for one unclaimed."""
+"""Where the owner falls asleep, and what its successor makes of the order; it may come too late for one unclaimed.
+
+Offsets are committed beside the orders: one may have been claimed just before that.
+"""
 SHARE = 0.2
 ORDERS = 30
 """For each way in which an answer can be lost."""
