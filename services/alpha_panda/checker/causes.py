@@ -8,6 +8,7 @@ from alpha_panda.events.control import BrokerConfigured, CloseWanted
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.orders import (
+    EXTERNAL,
     OrderAcknowledged,
     OrderCancelled,
     OrderFailed,
@@ -36,8 +37,6 @@ _BY_THE_CLOCK = ("session_closed", "intraday_flatten")
 _OF_ORDERS = (OrderSubmitted, OrderAcknowledged, OrderFailed, OrderFilled, OrderModified, OrderCancelled)
 _AT_EXCHANGE = (SignalValidated,)
 """There what happens to an order is no event of the log: all of a trade follows from the signal that began it."""
-_FOREIGN = "external"
-"""The strategy of orders on the account that are not ours: they follow from nothing on the log."""
 
 
 def right_topics(facts: Facts) -> Finding:
@@ -61,7 +60,7 @@ def causes(facts: Facts) -> Finding:
     for fact in facts.all:
         allowed = _CAUSES.get(type(fact.event.data))
         if fact.broker in at_exchange and isinstance(fact.event.data, _OF_ORDERS):
-            allowed = None if fact.event.data.order.strategy == _FOREIGN else _AT_EXCHANGE
+            allowed = None if fact.event.data.order.strategy == EXTERNAL else _AT_EXCHANGE
         if allowed is None or _ends_by_the_clock(fact):
             continue
         look.look()

@@ -13,6 +13,7 @@ from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.ids import (
     bar_id,
     event_id,
+    external_order_id,
     order_event_id,
     order_id,
     pnl_id,
@@ -23,6 +24,7 @@ from alpha_panda.events.ids import (
 )
 from alpha_panda.events.market import Bar, Tick
 from alpha_panda.events.orders import (
+    EXTERNAL,
     Leg,
     Order,
     OrderAcknowledged,
@@ -114,13 +116,19 @@ def _possible_of_order(fact: Fact, facts: Facts) -> Iterator[str]:
 
 
 def order_ids(facts: Facts) -> Finding:
-    """An order's id is its signal, leg and generation at the time of its first event."""
+    """An order's id is its signal, leg and generation when it began; of one not ours the exchange's name of it."""
     look = Examination("order_ids", "every order is named by its signal, leg and generation")
-    for shape in (OrderSubmitted, OrderFailed):
+    for shape in (OrderSubmitted, OrderFailed, OrderAcknowledged):
         for fact, data in facts.of(shape):
-            order: Order = data.order  # type: ignore[attr-defined] # both shapes have it
+            order: Order = data.order  # type: ignore[attr-defined] # all shapes have it
+            if (shape is OrderAcknowledged) != (order.strategy == EXTERNAL):
+                continue  # only then the exchange's name of one that is not ours is told
             look.look()
-            expected = order_id(fact.event.event_time, order.signal_id, order.leg, order.generation)
+            at = fact.event.event_time
+            if isinstance(data, OrderAcknowledged):
+                expected = external_order_id(at, fact.event.broker or "", data.broker_order_id)
+            else:
+                expected = order_id(at, order.signal_id, order.leg, order.generation)
             if order.order_id != expected:
                 look.fail(fact.at, f"order {order.order_id}; its fields give {expected}")
     return look.finding()

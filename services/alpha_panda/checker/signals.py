@@ -9,7 +9,7 @@ from alpha_panda.checker.reading import Fact, Facts
 from alpha_panda.events.control import CloseWanted
 from alpha_panda.events.epochs import EpochClosed
 from alpha_panda.events.ids import close_id
-from alpha_panda.events.orders import Leg, OrderFailed, OrderSubmitted
+from alpha_panda.events.orders import EXTERNAL, Leg, OrderFailed, OrderSubmitted
 from alpha_panda.events.signals import Intent, SignalRaised, SignalRejected, SignalValidated
 
 RISK = "risk-manager"
@@ -54,6 +54,8 @@ def one_order(facts: Facts) -> Finding:
     for shape in (OrderSubmitted, OrderFailed):
         for fact, data in facts.of(shape):
             order = data.order  # type: ignore[attr-defined] # both shapes have it
+            if order.strategy == EXTERNAL:
+                continue
             if order.leg in (Leg.ENTRY, Leg.EXIT) and (shape is OrderSubmitted or order.order_id not in submitted):
                 starts[order.signal_id].append(fact)
     validated: set[str] = set()

@@ -81,6 +81,11 @@ def order_id(event_time: datetime, signal: str, leg: str, generation: int = 0) -
     return event_id(event_time, "order", signal, leg, generation)
 
 
+def external_order_id(event_time: datetime, broker: str, broker_order_id: str) -> str:
+    """An order that somebody else placed on a Broker's account is what the exchange calls it."""
+    return event_id(event_time, "external", broker, broker_order_id)
+
+
 def order_event_id(event_time: datetime, order: str, kind: str, cause: str) -> str:
     """What happens to an order once per cause: a fill by a tick, a cancellation by its twin."""
     return event_id(event_time, "order-event", order, kind, cause)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from alpha_panda.events.market import Paise, Token
 from alpha_panda.events.signals import OrderType, Product, Quantity, Side
 
+EXTERNAL: Final = "external"
+"""The strategy of orders on the account that are not ours: they follow from nothing on the log."""
 OrderSequence = Annotated[int, msgspec.Meta(ge=0)]
 
 

@@ -19,7 +19,7 @@ from alpha_panda.domain.market_rules import RuleUnknownError
 from alpha_panda.domain.order_terms import Refusal
 from alpha_panda.domain.wanted_orders import order_of
 from alpha_panda.events.envelope import Event
-from alpha_panda.events.orders import Leg, Order
+from alpha_panda.events.orders import EXTERNAL, Leg, Order
 from alpha_panda.events.signals import Product, SignalValidated
 from alpha_panda.zerodha_trading.admission import Door, refuse, refused, wish
 from alpha_panda.zerodha_trading.announcements import Announcements, Changes, closed
@@ -28,7 +28,7 @@ from alpha_panda.zerodha_trading.hearing import Hearing
 from alpha_panda.zerodha_trading.legs import Legs
 from alpha_panda.zerodha_trading.lifecycle import move
 from alpha_panda.zerodha_trading.replies import Outcome, Verdict
-from alpha_panda.zerodha_trading.state import EXTERNAL, Closing, ExchangeOrder, State, Trade
+from alpha_panda.zerodha_trading.state import Closing, ExchangeOrder, State, Trade
 from alpha_panda.zerodha_trading.tags import tag_of
 from alpha_panda.zerodha_trading.terms import ZerodhaTerms, unknown_broker
 

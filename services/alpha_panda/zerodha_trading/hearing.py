@@ -15,14 +15,14 @@ from alpha_panda.domain.calendar import HorizonError, SessionCalendar, trading_d
 from alpha_panda.domain.charges import NoChargesError, charges_table
 from alpha_panda.domain.instrument import Instrument
 from alpha_panda.domain.instrument_table import InstrumentTable
-from alpha_panda.events.ids import event_id
-from alpha_panda.events.orders import Leg, Order
+from alpha_panda.events.ids import external_order_id
+from alpha_panda.events.orders import EXTERNAL, Leg, Order
 from alpha_panda.events.signals import OrderType, Product, Side
 from alpha_panda.zerodha_trading.announcements import Announcements
 from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.lifecycle import REJECTED, join, move, reason_of, settled
 from alpha_panda.zerodha_trading.reports import OrderReport, TradeReport
-from alpha_panda.zerodha_trading.state import EXTERNAL, ExchangeOrder, Part, State
+from alpha_panda.zerodha_trading.state import ExchangeOrder, Part, State
 
 Touched = list[tuple[ExchangeOrder, int]]
 """Orders that something was heard of, and the units that have newly traded of each."""
@@ -150,7 +150,7 @@ class Hearing:
             day = charges_table().day(trading_date(at), None)
         except (HorizonError, NoChargesError) as error:
             return f"external order {part.broker_order_id} of {at.isoformat()} cannot be kept: {error}"
-        identity = event_id(at, "external", self._broker, part.broker_order_id)
+        identity = external_order_id(at, self._broker, part.broker_order_id)
         record = ExchangeOrder(
             order=Order(
                 order_id=identity,

@@ -14,11 +14,12 @@ import msgspec
 
 from alpha_panda.domain.calendar import trading_date
 from alpha_panda.domain.instrument_table import InstrumentTable
+from alpha_panda.events.orders import EXTERNAL
 from alpha_panda.events.signals import Product
 from alpha_panda.zerodha_trading.book import Book
 from alpha_panda.zerodha_trading.lifecycle import is_end
 from alpha_panda.zerodha_trading.reports import OrderReport, PositionReport, TradeReport
-from alpha_panda.zerodha_trading.state import EXTERNAL, ExchangeOrder, State
+from alpha_panda.zerodha_trading.state import ExchangeOrder, State
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,9 +15,6 @@ import msgspec
 from alpha_panda.events.orders import Charges, Leg, Order
 from alpha_panda.events.signals import Product, Side
 
-EXTERNAL: Final = "external"
-"""The strategy of orders on the account that are not ours."""
-
 
 class State(StrEnum):
     """Where an order is."""

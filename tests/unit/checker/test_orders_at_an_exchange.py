@@ -13,8 +13,10 @@ from alpha_panda.checker.model import Log, Verdict
 from alpha_panda.checker.orders import fills, order_automaton, order_sequences, order_terms
 from alpha_panda.checker.reading import Facts
 from alpha_panda.checker.signals import one_order
+from alpha_panda.domain import wanted_orders
+from alpha_panda.domain.processor import AnyEvent
 from alpha_panda.events.ids import event_id
-from alpha_panda.events.orders import OrderFilled, OrderUnknown
+from alpha_panda.events.orders import EXTERNAL, OrderAcknowledged, OrderFilled, OrderSubmitted, OrderUnknown
 
 RULES = (unique_ids, deterministic_ids, order_ids, order_sequences, order_automaton, order_terms, fills, one_order)
 WALL = moment("10:00:00")
@@ -70,3 +72,26 @@ def test_their_events_have_the_ids_and_the_order_that_the_rules_want() -> None:
     assert {type(each.data) for each in trader.events} >= {OrderFilled, OrderUnknown}
     for rule in RULES:
         assert rule(facts).verdict is Verdict.PASS, rule(facts)
+
+
+def test_an_order_that_a_person_placed_there_follows_from_no_signal_and_breaks_no_rule() -> None:
+    trader = Trader(ExchangeModel())
+    by_hand = wanted_orders.order_of(entry(moment("10:00:01"), 10, strategy="nobody's"))
+    trader.exchange.trade(trader.exchange.take(by_hand, ""), 10)
+    trader.hear_everything()
+    assert {each.data.order.strategy for each in trader.events} == {EXTERNAL}
+    assert {type(each.data) for each in trader.events} >= {OrderSubmitted, OrderAcknowledged, OrderFilled}
+    assert judged(trader.events) == {Verdict.PASS}
+
+    def renamed(each: AnyEvent) -> AnyEvent:
+        order = msgspec.structs.replace(each.data.order, order_id="0" * 8)
+        return msgspec.structs.replace(each, data=msgspec.structs.replace(each.data, order=order))
+
+    assert Verdict.FAIL in judged([renamed(each) for each in trader.events])
+
+
+def judged(events: list[AnyEvent]) -> set[Verdict]:
+    writer = Writer()
+    writer.write(f"{BROKER}.zerodha-trading", events, None)
+    facts = Facts(Log(records=tuple(writer.records), instruments=frozenset(each.token for each in INSTRUMENTS)))
+    return {found.verdict for rule in RULES if (found := rule(facts)).examined}
