@@ -66,6 +66,8 @@ def test_another_broker_trades_the_same_signals_to_an_end_of_its_own(slow: Outco
     assert slow.digests["paper"] != slow.digests["second"]
 
 
+@pytest.mark.operations
+@pytest.mark.long
 def test_a_run_whose_every_service_was_killed_gives_the_same(slow: Outcome, killed: tuple[Outcome, dict[str, int]]):
     outcome, restarts = killed
     assert {name: count for name, count in restarts.items() if name != "api" and count < 1} == {}
