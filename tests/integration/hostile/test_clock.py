@@ -31,6 +31,7 @@ MINUTES = 45
 
 pytestmark = [
     pytest.mark.operations,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not LIBRARY.exists(), reason="needs libfaketime: apt-get install libfaketime"),
 ]
