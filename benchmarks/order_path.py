@@ -51,10 +51,10 @@ def run(options: Options) -> Result:
         rows=tuple(rows),
         compared=(
             f"{ORDERS} validated signals, {RATE:g} a second at uneven times (even ones would always meet the look "
-            "at the exchange's book that follows an order, or never), written as the risk manager writes them; the time is "
-            "from before the writing to the arrival of the order at the simulator: Kafka, the claim in PostgreSQL with "
-            "its fence, the last question of the kill switch in Redis, the official client. Once with nothing else "
-            "going on, once with ticks through the same Kafka; {_FIRST} orders went before all of them."
+            "at the exchange's book that follows an order, or never), written as the risk manager writes them; "
+            "the time is from before the writing to the arrival of the order at the simulator: Kafka, the claim in "
+            "PostgreSQL with its fence, the last question of the kill switch in Redis, the official client. Once with "
+            f"nothing else going on, once with ticks through the same Kafka; {_FIRST} orders went before all of them."
         ),
         facts={"orders": str(sum(map(len, found))), "load": load()},
     )
