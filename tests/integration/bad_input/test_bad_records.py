@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections import defaultdict
 
+import pytest
 from tests.integration.bad_input.conftest import BAD_ROWS, Disturbed, Undisturbed, projection_of
 
 from alpha_panda.local.layout import Layout
 from alpha_panda.local.letter_box import read_letters
 from alpha_panda.local.letters import Kind, Letter
 
+pytestmark = pytest.mark.operations
 HOLD = (
     "accounting",
     "positions",

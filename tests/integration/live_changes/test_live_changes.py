@@ -11,6 +11,7 @@ from tests.support.receivers import posts, silence
 from alpha_panda.events.signals import Intent
 from alpha_panda.events.topics import ORDERS_FILLED
 
+pytestmark = pytest.mark.operations
 _log = logging.getLogger(__name__)
 NOT_FOUND = 404
 NEVER = 1_000_000
@@ -53,7 +54,6 @@ def test_a_strategy_is_started_changed_paused_stopped_and_deleted_while_the_mark
     assert desk.pids() == pids
 
 
-@pytest.mark.operations
 @pytest.mark.long
 def test_channels_that_hang_delay_no_fill_and_no_other_channel(desk: Desk) -> None:
     """A mail server and a webhook that take the connection and never answer, beside a webhook that does."""
@@ -104,7 +104,6 @@ def hold_positions(desk: Desk) -> None:
     raise AssertionError(f"{TRIES} times no position was left to exit")
 
 
-@pytest.mark.operations
 @pytest.mark.long
 def test_a_broker_joins_a_replay_in_its_middle_and_another_leaves_it(replaying: Desk) -> None:
     """The new one starts in its first epoch, the other stops; the replay drains and its books balance."""
