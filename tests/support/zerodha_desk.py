@@ -162,8 +162,8 @@ async def desk_at_exchange(
             postback_port=postback_port,
             keys=keys,
         )
-        updates = Updates(ledger, watcher.nudge, zerodha, meters)
-        door = PostbackDoor(zerodha, "127.0.0.1", watcher.nudge, lambda: desk.now, meters)
+        updates = Updates(ledger, watcher, zerodha, meters)
+        door = PostbackDoor(zerodha, "127.0.0.1", watcher.look, lambda: desk.now, meters)
         door.postbacks.account = login.account
         sender.gateway = gateway
         watcher.begin(gateway)
@@ -177,6 +177,6 @@ async def desk_at_exchange(
             await asyncio.sleep(0.02)
         yield Trading(ledger, control, simulator, sender, watcher, updates, locks, store, registry, running)
         stopping.set()
-        watcher.nudge.set()
+        watcher.look()
         await asyncio.gather(*running)
         gateway.close()

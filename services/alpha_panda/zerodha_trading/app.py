@@ -118,8 +118,8 @@ async def _recover(  # noqa: PLR0913, PLR0917 - likewise
     meters, points = Meters(process.metrics.registry), process.fail_points
     sender = Sender(ledger, control, locks, rates, switch, tenure, instruments, settings.orders, points, meters)
     watcher = Watcher(ledger, locks, instruments, settings.orders)
-    updates = Updates(ledger, watcher.nudge, settings.zerodha, meters)
-    door = PostbackDoor(settings.zerodha, settings.http.host, watcher.nudge, lambda: ledger.desk.now, meters)
+    updates = Updates(ledger, watcher, settings.zerodha, meters)
+    door = PostbackDoor(settings.zerodha, settings.http.host, watcher.look, lambda: ledger.desk.now, meters)
     intake = Intake(process, publisher, instruments)
     logins = _logins(settings, pool, broker)
     account = Account(

@@ -23,7 +23,7 @@ from alpha_panda.zerodha_trading.errors import (
     UnreachableError,
 )
 from alpha_panda.zerodha_trading.order_request import VARIETY
-from alpha_panda.zerodha_trading.replies import Reply, parse, session_is_over
+from alpha_panda.zerodha_trading.replies import LARGEST_BOOK, Reply, parse, session_is_over
 from alpha_panda.zerodha_trading.wire import asked, prepare
 
 _THREADS: Final = 4
@@ -106,6 +106,10 @@ class Gateway:
         """The day's trades."""
         return _list(await self._question(lambda client: client.trades()))
 
+    async def order_trades(self, broker_order_id: str) -> list[Any]:
+        """The trades of one order."""
+        return _list(await self._question(lambda client: client.order_trades(broker_order_id)))
+
     async def positions(self) -> object:
         """Net and day positions."""
         return await self._question(lambda client: client.positions())
@@ -135,6 +139,8 @@ class Gateway:
             raise LimitedError("Zerodha was asked too much")
         if reply.status is None:
             raise UnreachableError(f"Zerodha does not answer: {reply.error}")
+        if reply.status == _OK and not reply.error:
+            return _sized(reply)
         body = parse(reply.body)
         if reply.status != _OK or "data" not in body or body.get("status") == "error":
             raise UnreachableError(f"Zerodha answers HTTP {reply.status}: {str(body.get('message'))[:200]}")
@@ -156,6 +162,12 @@ class Gateway:
             prepare(client.reqsession, self._fence)
             self._local.client = client
         return client
+
+
+def _sized(reply: Reply) -> Any:  # noqa: ANN401 - JSON
+    if len(reply.body) > LARGEST_BOOK:
+        raise MalformedReplyError(f"a reply of {len(reply.body)} bytes; allowed: {LARGEST_BOOK}")
+    return reply.understood
 
 
 def _list(data: object) -> list[Any]:

@@ -30,15 +30,15 @@ class PostbackDoor:
         self,
         settings: ZerodhaSettings,
         host: str,
-        nudge: asyncio.Event,
+        look: Callable[[], None],
         market: Callable[[], datetime | None],
         meters: Meters,
     ) -> None:
-        """Closed. `nudge` is set where the books are to be looked at; `market` is the time there, if it is known."""
+        """Closed. `look` is called where the books are to be looked at; `market` is the time there, if it is known."""
         self.postbacks = Postbacks()
         self.port: int | None = None
         """Where it listens, once it does."""
-        self._settings, self._host, self._nudge, self._market, self._meters = settings, host, nudge, market, meters
+        self._settings, self._host, self._look, self._market, self._meters = settings, host, look, market, meters
         self._log = structlog.get_logger()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -66,7 +66,7 @@ class PostbackDoor:
         verdict = await self._judge(request)
         self._meters.posted_back(verdict.value)
         if verdict is Verdict.TAKEN:
-            self._nudge.set()
+            self._look()
         elif verdict.status != web.HTTPOk.status_code:
             self._log.warning("postback refused", reason=verdict.value, sender=request.remote)
         return web.Response(status=verdict.status, text=f"{verdict.value}\n")

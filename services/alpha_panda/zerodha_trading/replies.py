@@ -24,6 +24,8 @@ _OK: Final = 200
 _LONGEST_REASON: Final = 300
 LARGEST_REPLY: Final = 1_000_000
 """Bytes; the answer to an order is a few hundred."""
+LARGEST_BOOK: Final = 32_000_000
+"""Bytes of an answer to a question; a day's 5,000 orders are some five millions."""
 
 
 class Outcome(StrEnum):
@@ -44,6 +46,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """False where the connection was never made, so that no byte can have arrived."""
     error: str = ""
     """Of the client, where it raised one."""
+    understood: Any = None
+    """What the client made of it, where it raised none."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,6 +90,11 @@ class ExchangeOrder(msgspec.Struct, kw_only=True):
     reason: str = ""
 
     @property
+    def misses_trades(self) -> bool:
+        """Whether the exchange says that more of it has filled than there are trades of."""
+        return sum(part.filled for part in self.parts.values()) > self.filled
+
+    @property
     def over(self) -> bool:
         """Nothing more can come of it."""
         return self.state in OVER

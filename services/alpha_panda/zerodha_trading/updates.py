@@ -1,7 +1,7 @@
 """What the exchange tells by itself: order updates of the ticker, beside the books that are asked for each second.
 
 An update comes once or never, twice, or out of order, and after an interruption nothing is told again. So it is one
-more report to join (`hearing`), and a reason to look at the books at once (`watcher`); nothing rests on it.
+more report to join (`hearing`), and a reason to ask for trades or look at the books (`watcher`); nothing rests on it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from alpha_panda.zerodha_trading.hearing import Hearing
 from alpha_panda.zerodha_trading.ledger import Ledger
 from alpha_panda.zerodha_trading.meters import Meters
 from alpha_panda.zerodha_trading.reports import OrderReport, order_report
+from alpha_panda.zerodha_trading.watcher import Watcher
 
 _LOOK_SECONDS: Final = 0.5
 _MOST_WAITING: Final = 1_000
@@ -33,9 +34,9 @@ Told = Callable[[Any], None]
 class Updates:
     """The ears at one account's ticker: a connection without instruments."""
 
-    def __init__(self, ledger: Ledger, nudge: asyncio.Event, settings: ZerodhaSettings, meters: Meters) -> None:
-        """Hear nothing yet; `nudge` is set where the books are to be looked at."""
-        self._ledger, self._nudge, self._settings, self._meters = ledger, nudge, settings, meters
+    def __init__(self, ledger: Ledger, watcher: Watcher, settings: ZerodhaSettings, meters: Meters) -> None:
+        """Hear nothing yet; `watcher` is told of what the books have more of."""
+        self._ledger, self._watcher, self._settings, self._meters = ledger, watcher, settings, meters
         self._waiting: deque[Any] = deque(maxlen=_MOST_WAITING)
         self._came = asyncio.Event()
         self._lines: Lines | None = None
@@ -85,7 +86,7 @@ class Updates:
         for why in self._lines.reasons:
             self._log.warning("no order updates for a while", reason=why)
         if self._lines.reasons or self._lines.interruptions:
-            self._nudge.set()
+            self._watcher.look()
         self._lines.reasons.clear()
         self._lines.interruptions.clear()
 
@@ -102,8 +103,9 @@ class Updates:
         known = [each for each in reports if self._is_ours(each)]
         if known:
             await self._ledger.step(lambda desk: desk.hear(Hearing.Heard(orders=known)))
-        if reports:
-            self._nudge.set()
+            self._watcher.heard(name for each in known if self._misses_trades(name := each.part.broker_order_id))
+        if len(known) < len(reports):
+            self._watcher.look()
 
     def _is_ours(self, report: OrderReport) -> bool:
         """Orders that are not ours are taken from the books, which have them whole."""
@@ -111,6 +113,10 @@ class Updates:
         return book.by_broker_id(report.part.broker_order_id) is not None or (
             bool(report.tag) and book.by_tag(report.tag) is not None
         )
+
+    def _misses_trades(self, broker_order_id: str) -> bool:
+        record = self._ledger.desk.book.by_broker_id(broker_order_id)
+        return record is not None and record.misses_trades
 
 
 def _no_frame(_: bytes) -> None:

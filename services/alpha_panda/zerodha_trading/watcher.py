@@ -1,5 +1,8 @@
 """Looks at the exchange's books: each second, at each new login, and line by line each minute.
 
+In between it asks for the trades of single orders, where the ticker tells that they filled: to read a whole day's
+book after each update would keep the processor from what is to be sent.
+
 What was sent and not answered is found here by its tag, or parked after it was looked for long enough. Until
 the books were read and every order's outcome is known or parked, no entry goes.
 """
@@ -7,8 +10,11 @@ the books were read and every order's outcome is known or parked, no entry goes.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import structlog
 
@@ -33,6 +39,11 @@ from alpha_panda.zerodha_trading.reports import (
 from alpha_panda.zerodha_trading.standing import Locks
 from alpha_panda.zerodha_trading.state import State
 
+_MOST_ASKED: Final = 2
+"""Orders that are asked for one by one; where more have filled at once, the books are less to ask for."""
+_REST: Final = 4
+"""Times as long as a look took, at least, until the next: no more than a fifth of all time goes into looking."""
+
 
 class Watcher:
     """The eyes of one account."""
@@ -42,8 +53,6 @@ class Watcher:
     ) -> None:
         """Nothing was seen."""
         self.gateway: Gateway | None = None
-        self.nudge = asyncio.Event()
-        """The next look is not to wait for its second: there is a new login."""
         self.differences: tuple[Difference, ...] = ()
         self.findings: tuple[str, ...] = ()
         self.reconciled_at: datetime | None = None
@@ -51,6 +60,9 @@ class Watcher:
         self._orders, self._trades = Reader(order_report, "order_id"), Reader(trade_report, "trade_id")
         self._suspected: frozenset[Difference] = frozenset()
         self._due = 0.0
+        self._next = 0.0
+        self._filled: set[str] = set()
+        self._woken = asyncio.Event()
         self._log = structlog.get_logger()
 
     def begin(self, gateway: Gateway) -> None:
@@ -58,27 +70,44 @@ class Watcher:
         self.gateway = gateway
         self._locks.session, self._locks.books = "", "the exchange's books were not read yet"
         self._due = 0.0
-        self.nudge.set()
+        self.look()
+
+    def look(self) -> None:
+        """Look at the books at once: something happened of which they alone tell."""
+        self._next = 0.0
+        self._woken.set()
+
+    def heard(self, filled: Iterable[str]) -> None:
+        """Orders were told of, and of these (ids of the exchange) the trades are missing."""
+        self._filled.update(filled)
+        self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until told to stop."""
+        pause = self._settings.nudge_seconds
         while not stopping.is_set():
-            self.nudge.clear()
-            if self.gateway is not None and not self._locks.session:
-                await self._look(self.gateway)
+            self._woken.clear()
+            filled, self._filled = self._filled, set()
+            begun = time.monotonic()
+            if begun < self._next and len(filled) <= _MOST_ASKED:
+                await self._try(self._fetch, filled)
+            else:
+                self._next = math.inf  # unless somebody asks for another look meanwhile
+                await self._try(self._look)
+                took = time.monotonic() - begun
+                self._next = min(self._next, begun + took + max(self._settings.poll_seconds, _REST * took))
             try:
-                await asyncio.wait_for(self.nudge.wait(), self._settings.poll_seconds)
-                await asyncio.sleep(self._settings.nudge_seconds)
+                await asyncio.wait_for(self._woken.wait(), max(self._next - time.monotonic(), pause))
+                await asyncio.sleep(pause)
             except TimeoutError:
                 continue
 
-    async def _look(self, gateway: Gateway) -> None:
+    async def _try(self, ask: Callable[..., Coroutine[Any, Any, None]], *what: object) -> None:
+        gateway = self.gateway
+        if gateway is None or self._locks.session:
+            return
         try:
-            asked_at = datetime.now(UTC)
-            books = await self._read(gateway)
-            await self._park(asked_at)
-            if time.monotonic() >= self._due:
-                await self._reconcile(gateway, *books)
+            await ask(gateway, *what)
         except SessionDownError as error:
             if gateway is self.gateway:
                 self._locks.session = f"{error}; log in: panda zerodha login"
@@ -87,6 +116,23 @@ class Watcher:
             self._log.warning("the exchange's books could not be read", reason=str(error))
         except MalformedReplyError as error:
             self._log.warning("the exchange's books make no sense", reason=str(error))
+
+    async def _look(self, gateway: Gateway) -> None:
+        asked_at = datetime.now(UTC)
+        books = await self._read(gateway)
+        await self._park(asked_at)
+        if time.monotonic() >= self._due:
+            await self._reconcile(gateway, *books)
+
+    async def _fetch(self, gateway: Gateway, filled: set[str]) -> None:
+        """Trades of single orders; those that are not there yet are missed by the next look, too."""
+        rows = [row for name in filled for row in await gateway.order_trades(name)]
+        said: list[str] = []
+        trades = Reader(trade_report, "trade_id").understood(rows, said)
+        said += await self._ledger.step(lambda desk: desk.hear(Hearing.Heard(trades=trades)))
+        self._lock_unknown()
+        for each in said:
+            self._log.warning("the exchange says what cannot be taken in", what=each)
 
     async def _read(self, gateway: Gateway) -> tuple[list[OrderReport], list[TradeReport]]:
         """Orders, then trades where any is missing: a trade is never before its order."""
@@ -103,8 +149,7 @@ class Watcher:
         return orders, trades
 
     def _misses_trades(self) -> bool:
-        orders = self._ledger.desk.book.orders.values()
-        return any(sum(part.filled for part in each.parts.values()) > each.filled for each in orders)
+        return any(each.misses_trades for each in self._ledger.desk.book.orders.values())
 
     async def _park(self, asked_at: datetime) -> None:
         """Give up looking for what was looked for long enough, by a book that was read after that."""
@@ -114,7 +159,10 @@ class Watcher:
             if record.state is State.UNKNOWN and since is not None and asked_at - since > patience:
                 self._log.error("an order is not to be found", tag=record.tag, seconds=patience.total_seconds())
                 await self._ledger.step(lambda desk, name=record.order.order_id: desk.absent(name))  # type: ignore[misc]
-        lost = [each.tag for each in book.unfinished() if each.state is State.UNKNOWN]
+        self._lock_unknown()
+
+    def _lock_unknown(self) -> None:
+        lost = [each.tag for each in self._ledger.desk.book.unfinished() if each.state is State.UNKNOWN]
         self._locks.unknown = f"the outcome of orders is not known: {', '.join(lost)}" if lost else ""
 
     async def _expire(self, there: set[str]) -> None:

@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from alpha_panda.zerodha_trading.replies import LARGEST_REPLY, Reply
+from alpha_panda.zerodha_trading.replies import LARGEST_BOOK, Reply
 
 _SEEN: Final = threading.local()
 """What the request of this thread has come to."""
@@ -80,10 +80,10 @@ def prepare(session: requests.Session, fence: Callable[[], int]) -> None:
 def asked(request: Callable[[], object], sent: Callable[[], None] | None = None) -> Reply:
     """Make a request in this thread; what came of it, whatever the client made of that."""
     seen = _SEEN.now = _Seen(sent)
-    error = ""
+    error, understood = "", None
     written = True
     try:
-        request()
+        understood = request()
     except Exception as raised:  # noqa: BLE001 - any error of the client at all leaves the outcome to the raw reply
         error = f"{type(raised).__name__}: {raised}"
         written = not _never_connected(raised)
@@ -92,13 +92,13 @@ def asked(request: Callable[[], object], sent: Callable[[], None] | None = None)
     if seen.reply is None:
         return Reply(written=written, error=error)
     status, body = seen.reply
-    return Reply(status=status, body=body, error=error)
+    return Reply(status=status, body=body, error=error, understood=understood)
 
 
 def _keep(response: requests.Response, *_: object, **__: object) -> None:
     seen = getattr(_SEEN, "now", None)
     if seen is not None:
-        seen.reply = (response.status_code, response.content[: LARGEST_REPLY + 1])
+        seen.reply = (response.status_code, response.content[: LARGEST_BOOK + 1])
 
 
 def _never_connected(error: BaseException) -> bool:

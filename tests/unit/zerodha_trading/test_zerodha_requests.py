@@ -15,7 +15,9 @@ from tests.support.zerodha_plan import BROKER, BROKER_SPEC
 
 from alpha_panda.events.control import BrokerConfigured
 from alpha_panda.events.orders import Leg
+from alpha_panda.kite_simulator.exchange import Exchange
 from alpha_panda.kite_simulator.faults import Fault, Kind
+from alpha_panda.kite_simulator.orders import Terms
 from alpha_panda.runtime.errors import FencedError
 from alpha_panda.runtime.owners import Held
 from alpha_panda.runtime.ownership import Ownership
@@ -30,6 +32,15 @@ LOST = (Kind.HANG, Kind.RESET, Kind.HTML_502, Kind.TIMED_OUT_400, Kind.TRUNCATED
 SELDOM = SETTINGS.model_copy(update={"poll_seconds": 3600.0})
 """The books are only looked at where something says so."""
 LONG_PAUSE_SECONDS = 1.2
+BUSY_DAY = 1_500
+"""Orders; of each the book says some 800 bytes."""
+
+
+def by_hand(exchange: Exchange, count: int) -> list[str]:
+    """A person buys a share at a time; the ids of the orders."""
+    instrument = exchange.by_name[NAME].instrument
+    terms = Terms(variety="regular", instrument=instrument, side="BUY", quantity=1, product="MIS", order_type="MARKET")
+    return [exchange.book.place(terms, request=0).order_id for _ in range(count)]
 
 
 async def until(holds: Callable[[], object], what: str) -> None:
@@ -170,6 +181,25 @@ async def test_a_fill_is_heard_from_the_ticker_without_waiting_for_the_books() -
             await trading.comes_to(signal, Leg.TARGET, State.FILLED)
             await trading.comes_to(signal, Leg.STOP, State.CANCELLED)
             trading.simulator.price(NAME, PRICE, 1_000)
+
+
+async def test_that_an_order_filled_is_asked_of_it_alone_and_not_of_the_whole_day_s_book() -> None:
+    async with desk_at_exchange(SELDOM) as trading:
+        await until(lambda: trading.simulator.lines("ticker connected"), "the ticker is connected")
+        first = await trading.comes_to(await trading.enter(), Leg.ENTRY, State.FILLED)
+        before = len(trading.simulator.lines("request"))
+        second = await trading.comes_to(await trading.enter(), Leg.ENTRY, State.FILLED)
+        asked = [each["call"] for each in trading.simulator.lines("request")[before:]]
+        assert (first.state, second.state) == (State.FILLED, State.FILLED)
+        assert set(asked) == {"place", "trades"}
+
+
+async def test_a_book_of_more_than_a_million_bytes_is_read_as_a_busy_day_has_it() -> None:
+    async with desk_at_exchange() as trading:
+        simulator, book = trading.simulator, trading.ledger.desk.book
+        ordered = simulator.call(by_hand, simulator.exchange, BUSY_DAY)
+        await until(lambda: all(book.by_broker_id(each) for each in ordered), "every order is known")
+        await until(lambda: not trading.locks.books, "the books are believed")
 
 
 async def test_a_ticker_that_fell_silent_is_made_anew_and_what_it_missed_is_in_the_books() -> None:
