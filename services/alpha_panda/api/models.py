@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -17,19 +18,21 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Money(Answer):
+@dataclass(frozen=True)
+class Money:
     """An amount."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [{"paise": 12345, "rupees": "123.45"}]})
+    # A dataclass, unlike the other answers: there are thousands in one, and it is made in a tenth of the time.
+    __pydantic_config__ = ConfigDict(json_schema_extra={"examples": [{"paise": 12345, "rupees": "123.45"}]})
 
-    paise: int = Field(description="Whole paise; computations use this.")
-    rupees: str = Field(description="The same amount in rupees, exact.")
+    paise: Annotated[int, Field(description="Whole paise; computations use this.")]
+    rupees: Annotated[str, Field(description="The same amount in rupees, exact.")]
 
     @classmethod
     def of(cls, paise: int) -> Money:
-        """The amount of so many paise; made without a check, since there are hundreds in an answer."""
+        """The amount of so many paise."""
         whole, rest = divmod(abs(paise), 100)
-        return cls.model_construct(paise=paise, rupees=f"{'-' if paise < 0 else ''}{whole}.{rest:02d}")
+        return cls(paise, f"{'-' if paise < 0 else ''}{whole}.{rest:02d}")
 
 
 class Freshness(Answer):
@@ -80,7 +83,8 @@ class StrategyResult(Answer):
     open_positions: int
 
 
-class EquityPoint(Answer):
+@dataclass(frozen=True)
+class EquityPoint:
     """The account's worth at a moment of event time."""
 
     at: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter
@@ -105,8 +106,14 @@ def position(dependencies: Dependencies, data: dict[str, Any]) -> Position:
 
 
 def equity_point(data: dict[str, Any]) -> EquityPoint:
-    """A point of the read model, made as `Money.of` is."""
-    return EquityPoint.model_construct(at=datetime.fromisoformat(data["at"]), equity=Money.of(data["equity_paise"]))
+    """A point of the read model."""
+    return _point(data["at"], data["equity_paise"])
+
+
+# A curve has a thousand points, of which each time it is asked for only the last ones are new.
+@lru_cache(maxsize=8_192)
+def _point(at: str, paise: int) -> EquityPoint:
+    return EquityPoint(at=datetime.fromisoformat(at), equity=Money.of(paise))
 
 
 def strategy_result(data: dict[str, Any]) -> StrategyResult:
