@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 # Two files at a time, also where there are more processors: each may start a platform of its own. In the order given, since
 # the files of few tests, which start platforms, would come last otherwise, and one of the two would wait for the other.
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-operations-short test-chaos test-operator test-ui test-exchange test-kite \
+.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-operations-short test-chaos chaos-orders test-operator test-ui test-exchange test-kite \
 	chaos planted images chart \
 	check check-requirements \
 	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
@@ -84,8 +84,12 @@ test-operator: dev ## Run the tests on a real Kubernetes API server (built from 
 test-cluster: dev ## Install the chart on a real cluster and trade a day there (as root; a quarter of an hour the first time)
 	@$(BIN)/python -m pytest tests/cluster $(PYTEST_ARGS)
 
-chaos: dev ## Do harm to a trading platform for an hour: every fail-point, 50 seeds (ARGS="--seeds 1-3")
+chaos: dev ## Do harm to a trading platform for hours: every fail-point, 50 seeds, 700 kills amid orders (ARGS="--seeds 1-3")
 	@$(BIN)/python -m tests.chaos $(or $(ARGS),--matrix --seeds 1-50)
+	@$(if $(ARGS),:,$(MAKE) --no-print-directory chaos-orders)
+
+chaos-orders: dev ## The last of these: kill the service that sends orders to an exchange (KILLS=100 at each step)
+	@KILLS=$(or $(KILLS),100) $(BIN)/python -m pytest tests/integration/zerodha/test_harm_to_orders.py $(PYTEST_ARGS)
 
 planted: dev ## Plant ten known bugs in copies of the source and show that the checks find each (ARGS=float-cash)
 	@$(BIN)/python -m tests.chaos.planted $(ARGS)

@@ -25,7 +25,7 @@ from alpha_panda.local.log_reader import read_log
 from alpha_panda.local.stores import Stores
 
 PATIENCE = 240.0
-STRATEGIES = 400
+STRATEGIES = 1_000
 """Each signal is of a strategy of its own; so many may be written."""
 AT_WORK = ("FILLED", "ACKED", "UNKNOWN_ABSENT")
 UNSENT = ("DENIED", "REJECTED", "NOT_SENT")
