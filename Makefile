@@ -2,16 +2,18 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
+# Some images set it; then each of the tests' processes would compile every module that it loads.
+unexport PYTHONDONTWRITEBYTECODE
 ARGS ?=
 PYTEST_ARGS ?=
 # Two files at a time, also where there are more processors: each may start a platform of its own. In the order given, since
 # the files of few tests, which start platforms, would come last otherwise, and one of the two would wait for the other.
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-.PHONY: help up down status logs reset test test-unit test-property test-integration test-chart test-operations test-operations-short test-chaos chaos-orders test-operator test-ui test-exchange test-kite \
-	chaos planted images chart \
-	check check-requirements \
-	check-lint check-types check-imports check-generated check-house format schemas sessions requirements clean local dev \
-	cluster-up cluster-down cluster-load
+.PHONY: help up down status logs reset \
+	test test-unit test-outside test-property test-integration test-operations test-operations-short test-chart test-kite \
+	test-chaos test-exchange test-operator test-ui test-cluster chaos chaos-orders planted images chart \
+	check check-requirements check-lint check-types check-imports check-generated check-house \
+	format schemas sessions requirements clean local dev cluster-up cluster-down cluster-load
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "; print "usage: make TARGET [ARGS=\"…\"]"} \
@@ -42,11 +44,14 @@ reset: local ## Forget everything that happened
 
 ##@ Develop
 test: dev ## Run the tests and print their coverage
-	@$(BIN)/python -m pytest tests/integration tests/unit -m "not operations and not exchange" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/integration tests/outside tests/unit -m "not operations and not exchange" $(IN_PARALLEL) --cov --cov-report=term $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-unit: dev ## Run the tests that need no store
 	@$(BIN)/python -m pytest tests/unit $(IN_PARALLEL) $(PYTEST_ARGS)
+
+test-outside: dev ## Run the tests that play Kite and Yahoo over a socket
+	@$(BIN)/python -m pytest tests/outside $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-property: dev ## Run the property tests
 	@$(BIN)/python -m pytest tests/property $(IN_PARALLEL) $(PYTEST_ARGS)

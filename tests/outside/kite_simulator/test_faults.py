@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 from kiteconnect import exceptions as errors
+from tests.outside.kite_simulator.test_orders import ORDER
 from tests.support.kite import RunningSimulator
 from tests.support.waiting import until
-from tests.unit.kite_simulator.test_orders import ORDER
 
 from alpha_panda.kite_simulator.faults import Fault, Kind
 

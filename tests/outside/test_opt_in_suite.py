@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.kite.conftest import missing
 from tests.support.kite import API_KEY, running_simulator
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def suite(**environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 from kiteconnect import exceptions as errors
+from tests.outside.kite_simulator.test_orders import ORDER
 from tests.support.kite import API_KEY, API_SECRET, RunningSimulator, running_simulator
-from tests.unit.kite_simulator.test_orders import ORDER
 
 from alpha_panda.errors import UnavailableError
 from alpha_panda.kite_simulator.faults import Fault, Kind

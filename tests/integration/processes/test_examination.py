@@ -16,7 +16,7 @@ ONE = (Timeframe.M1,)
 
 @pytest.fixture(autouse=True)
 def _peeking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parent)
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "unit" / "strategies")
 
 
 def asked(name: str) -> Asked:

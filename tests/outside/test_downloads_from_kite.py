@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from tests.outside.shelves import MemoryShelf
 from tests.support.kite import API_KEY, API_SECRET, RunningSimulator, running_simulator
-from tests.unit.downloads.shelves import MemoryShelf
 
 from alpha_panda.domain.calendar import IST, default_calendar
 from alpha_panda.domain.instrument_table import load_instruments

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.outside.shelves import MemoryShelf
 from tests.support.yahoo import Yahoo, running_yahoo
-from tests.unit.downloads.shelves import MemoryShelf
 from yfinance.data import YfData
 
 from alpha_panda.domain.calendar import IST, default_calendar
