@@ -135,7 +135,7 @@ class Queries:
 def _statement(
     listing: Listing, brokers: Sequence[str], filters: Mapping[str, object], limit: int, after: Cursor | None
 ) -> tuple[str, list[object]]:
-    values: list[object] = [limit]
+    values: list[object] = []
     conditions = [listing.where]
     for name, value in filters.items():
         if value is not None:
@@ -150,10 +150,11 @@ def _statement(
     for broker in brokers:
         values.append(broker)
         select = listing.select.format(schema=f'"{broker}"')
-        order = f"ORDER BY {listing.time} DESC, {listing.key} DESC LIMIT $1"
+        order = f"ORDER BY {listing.time} DESC, {listing.key} DESC LIMIT {limit}"
         parts.append(f"(SELECT ${len(values)}::text AS broker, {select} WHERE {where} {order})")
     union = " UNION ALL ".join(parts)
-    return f"SELECT * FROM ({union}) AS listed ORDER BY row_time DESC, row_id DESC LIMIT $1", values  # noqa: S608
+    # With the limit in words PostgreSQL need not plan the same question anew each time.
+    return f"SELECT * FROM ({union}) AS listed ORDER BY row_time DESC, row_id DESC LIMIT {limit}", values  # noqa: S608
 
 
 def _journal(fills: Sequence[Mapping[str, Any]], signals: Sequence[Mapping[str, Any]]) -> list[Trade]:

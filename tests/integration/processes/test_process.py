@@ -134,6 +134,26 @@ def test_a_service_whose_loop_no_longer_turns_ends_so_that_it_is_started_again()
     assert "its loop has not turned for 1 s" in done.stderr
 
 
+FREEZING = """
+import asyncio, gc, sys
+from alpha_panda.runtime.process import run_process
+
+async def main(process):
+    assert gc.get_freeze_count() == 0
+    process.health.ready = True
+    while gc.get_freeze_count() == 0:
+        process.health.turn()
+        await asyncio.sleep(0.05)
+
+sys.exit(run_process(main))
+"""
+
+
+def test_what_a_service_needs_to_be_ready_is_kept_out_of_the_collection_of_garbage():
+    done = run_apart(FREEZING)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_start_that_takes_long_is_no_hanging_loop():
     done = run_apart(HANGING.format(ready=False, seconds=3), PANDA_RUN__HANG_SECONDS="1")
     assert done.returncode == 0, done.stderr
