@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from alpha_panda.api.models import Answer, EquityPoint, Freshness, Money, Position, StrategyResult
+from alpha_panda.api.models import Answer, EquityPoint, Freshness, Position, StrategyResult
+from alpha_panda.api.money import Money
 
 
 class Positions(Answer):

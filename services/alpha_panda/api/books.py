@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from alpha_panda.api.book_models import Analytics, Equity, Figures, Positions, Results, RoundTrip, Trades
 from alpha_panda.api.cursors import decode_cursor
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import Fill, Freshness, Money, Order, Page, Signal
+from alpha_panda.api.models import Fill, Freshness, Order, Page, Signal
+from alpha_panda.api.money import Money
 from alpha_panda.api.portfolios import equity_point, position, strategy_result
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing, Row

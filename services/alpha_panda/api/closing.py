@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from alpha_panda.api.asked import CloseAsked
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import Money
+from alpha_panda.api.money import Money
 from alpha_panda.api.ops_models import LIVE, CloseAnswer
 from alpha_panda.api.security.policies import needs
 from alpha_panda.api.security.principal import Principal, Role, current_principal

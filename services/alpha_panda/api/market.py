@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import Answer, Money
+from alpha_panda.api.models import Answer
+from alpha_panda.api.money import Money
 from alpha_panda.api.problems import documented
 from alpha_panda.api.security.policies import needs
 from alpha_panda.api.security.principal import Role

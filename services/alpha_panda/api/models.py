@@ -1,4 +1,4 @@
-"""What the API answers with. Money is whole paise and the same amount as rupees in text; times are UTC."""
+"""What the API answers with; times are UTC."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alpha_panda.api.money import Money
+
 T = TypeVar("T")
 INSTRUMENT = Field(description="EXCHANGE:SYMBOL; null where the instrument table has no such token.")
 
@@ -16,23 +18,6 @@ class Answer(BaseModel):
     """Base of all answers."""
 
     model_config = ConfigDict(frozen=True)
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount."""
-
-    # A dataclass, unlike the other answers: there are thousands in one, and it is made in a tenth of the time.
-    __pydantic_config__ = ConfigDict(json_schema_extra={"examples": [{"paise": 12345, "rupees": "123.45"}]})
-
-    paise: Annotated[int, Field(description="Whole paise; computations use this.")]
-    rupees: Annotated[str, Field(description="The same amount in rupees, exact.")]
-
-    @classmethod
-    def of(cls, paise: int) -> Money:
-        """The amount of so many paise."""
-        whole, rest = divmod(abs(paise), 100)
-        return cls(paise, f"{'-' if paise < 0 else ''}{whole}.{rest:02d}")
 
 
 class Freshness(Answer):

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from alpha_panda.api.models import Answer, Money
+from alpha_panda.api.models import Answer
+from alpha_panda.api.money import Money
 from alpha_panda.api.problems import documented
 from alpha_panda.events.control import HaltScope
 

@@ -11,16 +11,8 @@ from fastapi import APIRouter
 from alpha_panda.api.cache import Cached
 from alpha_panda.api.control_view import BrokerView
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import (
-    Account,
-    EquityPoint,
-    Halt,
-    Money,
-    Portfolio,
-    PortfolioDetail,
-    Position,
-    StrategyResult,
-)
+from alpha_panda.api.models import Account, EquityPoint, Halt, Portfolio, PortfolioDetail, Position, StrategyResult
+from alpha_panda.api.money import Money
 from alpha_panda.api.problems import documented
 from alpha_panda.api.security.policies import needs
 from alpha_panda.api.security.principal import Role

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 
 from alpha_panda.api.cursors import Cursor, decode_cursor
 from alpha_panda.api.dependencies import Dependencies
-from alpha_panda.api.models import Fill, Money, Order, Page, Signal, Verdict
+from alpha_panda.api.models import Fill, Order, Page, Signal, Verdict
+from alpha_panda.api.money import Money
 from alpha_panda.api.problems import documented
 from alpha_panda.api.queries import FILLS, ORDERS, SIGNALS, Listing, Row
 from alpha_panda.api.risk import reasons_of

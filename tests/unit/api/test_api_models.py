@@ -3,7 +3,7 @@
 import pytest
 from pydantic_core import to_jsonable_python
 
-from alpha_panda.api.models import Money
+from alpha_panda.api.money import Money
 
 
 @pytest.mark.parametrize(("paise", "rupees"), [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (-12_345, "-123.45")])
