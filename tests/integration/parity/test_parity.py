@@ -80,7 +80,7 @@ def write_days(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-@pytest.fixture(params=["a real day", "made-up days"])
+@pytest.fixture(params=["a real day", pytest.param("made-up days", marks=pytest.mark.long)])
 def replayed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Panda, Path, tuple[Instrument, ...]]]:
     """A replay at its end, the resources that it began with, and what it traded."""
     panda = Panda(tmp_path / "data", (_HERE,))
