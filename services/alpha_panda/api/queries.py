@@ -135,7 +135,7 @@ class Queries:
 def _statement(
     listing: Listing, brokers: Sequence[str], filters: Mapping[str, object], limit: int, after: Cursor | None
 ) -> tuple[str, list[object]]:
-    values: list[object] = []
+    values: list[object] = [limit]
     conditions = [listing.where]
     for name, value in filters.items():
         if value is not None:
@@ -150,11 +150,10 @@ def _statement(
     for broker in brokers:
         values.append(broker)
         select = listing.select.format(schema=f'"{broker}"')
-        order = f"ORDER BY {listing.time} DESC, {listing.key} DESC LIMIT {limit}"
+        order = f"ORDER BY {listing.time} DESC, {listing.key} DESC LIMIT $1"
         parts.append(f"(SELECT ${len(values)}::text AS broker, {select} WHERE {where} {order})")
     union = " UNION ALL ".join(parts)
-    # With the limit in words PostgreSQL need not plan the same question anew each time.
-    return f"SELECT * FROM ({union}) AS listed ORDER BY row_time DESC, row_id DESC LIMIT {limit}", values  # noqa: S608
+    return f"SELECT * FROM ({union}) AS listed ORDER BY row_time DESC, row_id DESC LIMIT $1", values  # noqa: S608
 
 
 def _journal(fills: Sequence[Mapping[str, Any]], signals: Sequence[Mapping[str, Any]]) -> list[Trade]:

@@ -246,9 +246,8 @@ async def test_a_page_ends_with_where_the_next_begins(world: World):
     assert decode_cursor(page["cursor"]) == Cursor(START, UUID(ORDER.order_id))
     await world.get("/api/v1/orders", cursor=page["cursor"], broker="paper", instrument="NSE:YESBANK", status="open")
     sql, values = world.pool.asked
-    assert values == ("open", 3050241, START, UUID(ORDER.order_id), "paper")
-    assert "o.status = $1 AND o.instrument_token = $2 AND (o.submitted_at, o.order_id) < ($3, $4)" in sql
-    assert sql.endswith("LIMIT 101")
+    assert values == (101, "open", 3050241, START, UUID(ORDER.order_id), "paper")
+    assert "o.status = $2 AND o.instrument_token = $3 AND (o.submitted_at, o.order_id) < ($4, $5)" in sql
 
 
 async def test_a_signal_says_why_there_was_no_trade(world: World):
