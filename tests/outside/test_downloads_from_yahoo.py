@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.outside.shelves import MemoryShelf
-from tests.support.yahoo import Yahoo, running_yahoo
+from tests.support.yahoo import Yahoo
 from yfinance.data import YfData
 
 from alpha_panda.domain.calendar import IST, default_calendar
@@ -50,12 +50,6 @@ class Asking:
         """Nothing is kept, neither by us nor by the client."""
         self.shelf = MemoryShelf()
         YfData.cache_get.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Yahoo, Callable[..., YahooSettings]]]:
-    with running_yahoo(tmp_path_factory.mktemp("yahoo")) as both:
-        yield both
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from kiteconnect import exceptions as errors
 from tests.outside.kite_simulator.test_orders import ORDER
-from tests.support.kite import API_KEY, API_SECRET, RunningSimulator, running_simulator
+from tests.support.kite import API_KEY, API_SECRET, RunningSimulator
 
 from alpha_panda.errors import UnavailableError
 from alpha_panda.kite_simulator.faults import Fault, Kind
@@ -19,13 +18,6 @@ from alpha_panda.zerodha.errors import LoginRefusedError, ReplyError
 from alpha_panda.zerodha.session import Session
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def simulator() -> Iterator[RunningSimulator]:
-    with running_simulator() as running:
-        running.price("NSE:INFY", 1500_00)
-        yield running
 
 
 def settings_of(simulator: RunningSimulator) -> ZerodhaSettings:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import pytest
 from tests.support.waiting import WAIT_SECONDS
-from tests.support.yahoo import Yahoo, running_yahoo
+from tests.support.yahoo import Yahoo
 from yfinance.data import YfData
 
 from alpha_panda.domain.calendar import IST, default_calendar
@@ -73,12 +73,6 @@ class Feed:
     async def rounds_more(self, batches: AsyncIterator[LiveBatch], number: int) -> None:
         wanted = self.rounds + number
         await self.until(batches, lambda: self.rounds >= wanted, f"{number} more rounds")
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Yahoo, Callable[..., YahooSettings]]]:
-    with running_yahoo(tmp_path_factory.mktemp("yahoo")) as both:
-        yield both
 
 
 @pytest.fixture

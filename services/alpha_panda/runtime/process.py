@@ -132,10 +132,10 @@ async def _until_done(work: Awaitable[None], process: Process) -> None:
 
 async def _first_of(task: asyncio.Future[Any], told: asyncio.Future[Any], process: Process) -> None:
     """Until one of them is done; raises StuckError where the loop hangs at every look of several."""
-    seconds, looks, ready = process.settings.run.hang_seconds, 0, False
+    seconds, looks, frozen = process.settings.run.hang_seconds, 0, False
     while not (await asyncio.wait({task, told}, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
-        if process.health.ready and not ready:
-            ready = True
+        if process.health.ready and not frozen:
+            frozen = True
             gc.freeze()  # what was loaded until here stays; to look through it for rubbish takes a tenth of a second
         looks = looks + 1 if process.health.hangs(seconds) else 0
         if looks >= _LOOKS:

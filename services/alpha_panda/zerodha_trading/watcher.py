@@ -125,11 +125,12 @@ class Watcher:
             await self._reconcile(gateway, *books)
 
     async def _fetch(self, gateway: Gateway, filled: set[str]) -> None:
-        """Trades of single orders; those that are not there yet are missed by the next look, too."""
+        """Trades of single orders, where any are told of; those that are not there yet the next look misses, too."""
         rows = [row for name in filled for row in await gateway.order_trades(name)]
         said: list[str] = []
         trades = Reader(trade_report, "trade_id").understood(rows, said)
-        said += await self._ledger.step(lambda desk: desk.hear(Hearing.Heard(trades=trades)))
+        if trades:
+            said += await self._ledger.step(lambda desk: desk.hear(Hearing.Heard(trades=trades)))
         self._lock_unknown()
         for each in said:
             self._log.warning("the exchange says what cannot be taken in", what=each)
